@@ -1,0 +1,119 @@
+import Prototxt
+
+/// One kind of layer: its parameters, the shapes it gives, and what it computes.
+///
+/// A layer is an immutable value. All memory belongs to the net and is lent for one pass. A layer starts no thread and knows
+/// no slice: the blobs of a pass *are* the slice, and their first axis is as long as the slice has images.
+package protocol Layer: Sendable {
+  /// The name in the file, such as `ReLU`.
+  static var type: String { get }
+  /// How many bottoms and tops it takes.
+  static var arity: Arity { get }
+  /// What distinguishes this kind of layer in the graph.
+  static var traits: Traits { get }
+  /// Reads the parameters; the graph adds the layer's name and type to a thrown diagnostic.
+  init(_ fields: Fields) throws(Diagnostic)
+  /// The shapes of the tops and what the layer needs. Pure: nothing is allocated.
+  func plan(_ bottoms: [Shape]) throws(ShapeError) -> Plan
+  /// Writes the data of the tops.
+  func forward(_ pass: Pass)
+  /// Writes the gradients of the bottoms where `wanted`, and adds to those of the weights where `learns`.
+  func backward(_ pass: Pass)
+}
+
+extension Layer {
+  package static var arity: Arity { Arity(bottoms: 1...1, tops: 1...1) }
+  package static var traits: Traits { Traits() }
+  package func backward(_ pass: Pass) {}
+}
+
+/// A layer that draws random numbers: a serial step in layer order over the whole batch, before any slice runs.
+package protocol DrawingLayer: Layer {
+  /// Fills `kept` (the draws of one forward pass).
+  func draw(_ pass: Pass, from random: RandomStream)
+}
+
+/// How many bottoms and tops a kind of layer takes.
+package struct Arity: Sendable {
+  package var bottoms: ClosedRange<Int>
+  package var tops: ClosedRange<Int>
+  /// One top for each bottom.
+  package var oneTopForEachBottom = false
+
+  package init(bottoms: ClosedRange<Int>, tops: ClosedRange<Int>, oneTopForEachBottom: Bool = false) {
+    (self.bottoms, self.tops, self.oneTopForEachBottom) = (bottoms, tops, oneTopForEachBottom)
+  }
+}
+
+/// What distinguishes a kind of layer in the graph.
+package struct Traits: Sendable {
+  /// Tops carry the loss: weight 1 unless the file says otherwise, tops that are not named are made.
+  package var isLoss = false
+  /// False for layers that have no derivative; asking for one is an error.
+  package var hasBackward = true
+  /// Whether a top may have a bottom's name.
+  package var inPlace = false
+  /// Bottoms that get no gradient even if the net says `force_backward`.
+  package var unforcedBottoms: Set<Int> = []
+  /// Bottoms that have no gradient, for instance labels: asking for one is an error.
+  package var bottomsWithoutGradient: Set<Int> = []
+
+  package init() {}
+}
+
+/// What a layer asks of the net: memory, and how its work may be divided.
+package struct Plan: Sendable {
+  package enum Division: Sendable {
+    /// Each image on its own. Blobs and `kept` come as slices; weight gradients are the slice's own, and summed later.
+    case images
+    /// The whole batch, in parts the layer chooses by `pass.share(of:)`: channels of BatchNorm, rows of InnerProduct.
+    case parts
+    /// The whole batch in one call.
+    case whole
+  }
+
+  package struct Weight: Sendable {
+    package var shape: Shape
+    package var filler: Filler
+    /// Statistics that the forward pass changes and the solver does not: their `lr_mult` must be 0.
+    package var isStatistic = false
+    /// Backward replaces the gradient instead of adding to it.
+    package var replacesGradient = false
+
+    package init(_ shape: Shape, _ filler: Filler, isStatistic: Bool = false, replacesGradient: Bool = false) {
+      (self.shape, self.filler) = (shape, filler)
+      (self.isStatistic, self.replacesGradient) = (isStatistic, replacesGradient)
+    }
+  }
+
+  package var tops: [Shape]
+  package var weights: [Weight] = []
+  package var division = Division.images
+  /// Lives from forward to backward; the first axis is images if the division is.
+  package var kept: [Shape] = []
+  /// Lives during one call, and holds anything at its start: one per worker.
+  package var scratch: [Shape] = []
+  /// The tops are the bottom under other names: Split, Reshape, Flatten. They share its memory, not its gradient.
+  package var aliases = false
+  /// Multiply-adds of one forward pass over the whole batch.
+  package var multiplyAdds = 0
+
+  package init(
+    tops: [Shape], weights: [Weight] = [], division: Division = .images, kept: [Shape] = [], scratch: [Shape] = [],
+    aliases: Bool = false, multiplyAdds: Int = 0
+  ) {
+    (self.tops, self.weights, self.division) = (tops, weights, division)
+    (self.kept, self.scratch, self.aliases, self.multiplyAdds) = (kept, scratch, aliases, multiplyAdds)
+  }
+}
+
+/// Bottoms of a shape that the layer cannot take. The graph adds the layer, its place, and the makers of the bottoms.
+package struct ShapeError: Error, Sendable {
+  package var message: String
+  /// The field of the layer's parameters that is at fault, if one is.
+  package var location: SourceLocation?
+
+  package init(_ message: String, at location: SourceLocation? = nil) {
+    (self.message, self.location) = (message, location)
+  }
+}

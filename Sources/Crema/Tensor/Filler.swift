@@ -1,0 +1,5 @@
+import Prototxt
+
+/// How a weight gets its first values: a FillerParameter, read and checked.
+package struct Filler: Sendable {
+}

@@ -1,0 +1,54 @@
+import COpenBLAS
+
+/// A row-major matrix that starts at index `offset` of a span, perhaps with longer rows than it uses.
+package struct Matrix {
+  var rows: Int, columns: Int, offset: Int, stride: Int
+  var transposed = false
+
+  package init(_ rows: Int, _ columns: Int, at offset: Int = 0, stride: Int? = nil) {
+    (self.rows, self.columns, self.offset, self.stride) = (rows, columns, offset, stride ?? columns)
+  }
+
+  /// The transpose: the same numbers, read the other way.
+  package var turned: Matrix {
+    var other = self
+    other.transposed.toggle()
+    return other
+  }
+
+  fileprivate var end: Int { rows == 0 || columns == 0 ? 0 : offset + (rows - 1) * stride + columns }
+  fileprivate var operation: CBLAS_TRANSPOSE { transposed ? CblasTrans : CblasNoTrans }
+  fileprivate var size: (Int, Int) { transposed ? (columns, rows) : (rows, columns) }
+}
+
+/// `c = a · b + beta · c`, by one call of BLAS on this thread.
+package func gemm(
+  _ a: Span<Float>, _ am: Matrix, _ b: Span<Float>, _ bm: Matrix, beta: Float = 0,
+  into c: inout MutableSpan<Float>, _ cm: Matrix
+) {
+  let (m, k) = am.size
+  let (kb, n) = bm.size
+  precondition(k == kb && cm.rows == m && cm.columns == n, "gemm: \(m)x\(k) times \(kb)x\(n)")
+  precondition(am.end <= a.count && bm.end <= b.count && cm.end <= c.count)
+  guard m > 0, n > 0 else { return }
+  unsafe a.withUnsafeBufferPointer { a in
+    unsafe b.withUnsafeBufferPointer { b in
+      unsafe c.withUnsafeMutableBufferPointer { c in
+        guard let a = a.baseAddress, let b = b.baseAddress, let c = c.baseAddress else { return }
+        unsafe cblas_sgemm(
+          CblasRowMajor, am.operation, bm.operation, CInt(m), CInt(n), CInt(k), 1,
+          a + am.offset, CInt(max(am.stride, 1)), b + bm.offset, CInt(max(bm.stride, 1)), beta,
+          c + cm.offset, CInt(max(cm.stride, 1)))
+      }
+    }
+  }
+}
+
+/// Layers are called from many threads: each call of BLAS computes on its own thread.
+package func useOneThreadForBLAS() { openblas_set_num_threads(1) }
+
+/// The kernels that BLAS chose for this machine, such as `Haswell`.
+package var nameOfBLASKernels: String {
+  guard let name = unsafe openblas_get_corename() else { return "unknown" }
+  return unsafe String(cString: name)
+}

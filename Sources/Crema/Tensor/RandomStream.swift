@@ -1,0 +1,3 @@
+/// Caffe's generator.
+public final class RandomStream {
+}
