@@ -130,9 +130,10 @@ public final class Net {
     let schedule = schedule
     for step in schedule.steps.reversed() where step.nodes.contains(where: { graph.nodes[$0].runsBackward }) {
       run(backward: step)
+      if options.separatesLayers { for index in step.sums.indices { step.sum(index) } }
       observe(step.nodes)
     }
-    schedule.sum(on: workers)
+    if !options.separatesLayers { schedule.sum(on: workers) }
   }
 
   /// Runs one layer backward, from the gradients that its tops hold; the layer must be a step of its own.
