@@ -13,89 +13,11 @@ void   caffe__blob_shape__init
   static const Caffe__BlobShape init_value = CAFFE__BLOB_SHAPE__INIT;
   *message = init_value;
 }
-size_t caffe__blob_shape__get_packed_size
-                     (const Caffe__BlobShape *message)
-{
-  assert(message->base.descriptor == &caffe__blob_shape__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__blob_shape__pack
-                     (const Caffe__BlobShape *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__blob_shape__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__blob_shape__pack_to_buffer
-                     (const Caffe__BlobShape *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__blob_shape__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__BlobShape *
-       caffe__blob_shape__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__BlobShape *)
-     protobuf_c_message_unpack (&caffe__blob_shape__descriptor,
-                                allocator, len, data);
-}
-void   caffe__blob_shape__free_unpacked
-                     (Caffe__BlobShape *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__blob_shape__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__blob_proto__init
                      (Caffe__BlobProto         *message)
 {
   static const Caffe__BlobProto init_value = CAFFE__BLOB_PROTO__INIT;
   *message = init_value;
-}
-size_t caffe__blob_proto__get_packed_size
-                     (const Caffe__BlobProto *message)
-{
-  assert(message->base.descriptor == &caffe__blob_proto__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__blob_proto__pack
-                     (const Caffe__BlobProto *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__blob_proto__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__blob_proto__pack_to_buffer
-                     (const Caffe__BlobProto *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__blob_proto__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__BlobProto *
-       caffe__blob_proto__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__BlobProto *)
-     protobuf_c_message_unpack (&caffe__blob_proto__descriptor,
-                                allocator, len, data);
-}
-void   caffe__blob_proto__free_unpacked
-                     (Caffe__BlobProto *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__blob_proto__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   caffe__blob_proto_vector__init
                      (Caffe__BlobProtoVector         *message)
@@ -103,89 +25,11 @@ void   caffe__blob_proto_vector__init
   static const Caffe__BlobProtoVector init_value = CAFFE__BLOB_PROTO_VECTOR__INIT;
   *message = init_value;
 }
-size_t caffe__blob_proto_vector__get_packed_size
-                     (const Caffe__BlobProtoVector *message)
-{
-  assert(message->base.descriptor == &caffe__blob_proto_vector__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__blob_proto_vector__pack
-                     (const Caffe__BlobProtoVector *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__blob_proto_vector__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__blob_proto_vector__pack_to_buffer
-                     (const Caffe__BlobProtoVector *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__blob_proto_vector__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__BlobProtoVector *
-       caffe__blob_proto_vector__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__BlobProtoVector *)
-     protobuf_c_message_unpack (&caffe__blob_proto_vector__descriptor,
-                                allocator, len, data);
-}
-void   caffe__blob_proto_vector__free_unpacked
-                     (Caffe__BlobProtoVector *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__blob_proto_vector__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__datum__init
                      (Caffe__Datum         *message)
 {
   static const Caffe__Datum init_value = CAFFE__DATUM__INIT;
   *message = init_value;
-}
-size_t caffe__datum__get_packed_size
-                     (const Caffe__Datum *message)
-{
-  assert(message->base.descriptor == &caffe__datum__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__datum__pack
-                     (const Caffe__Datum *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__datum__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__datum__pack_to_buffer
-                     (const Caffe__Datum *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__datum__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__Datum *
-       caffe__datum__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__Datum *)
-     protobuf_c_message_unpack (&caffe__datum__descriptor,
-                                allocator, len, data);
-}
-void   caffe__datum__free_unpacked
-                     (Caffe__Datum *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__datum__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   caffe__filler_parameter__init
                      (Caffe__FillerParameter         *message)
@@ -193,89 +37,11 @@ void   caffe__filler_parameter__init
   static const Caffe__FillerParameter init_value = CAFFE__FILLER_PARAMETER__INIT;
   *message = init_value;
 }
-size_t caffe__filler_parameter__get_packed_size
-                     (const Caffe__FillerParameter *message)
-{
-  assert(message->base.descriptor == &caffe__filler_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__filler_parameter__pack
-                     (const Caffe__FillerParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__filler_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__filler_parameter__pack_to_buffer
-                     (const Caffe__FillerParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__filler_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__FillerParameter *
-       caffe__filler_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__FillerParameter *)
-     protobuf_c_message_unpack (&caffe__filler_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__filler_parameter__free_unpacked
-                     (Caffe__FillerParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__filler_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__net_parameter__init
                      (Caffe__NetParameter         *message)
 {
   static const Caffe__NetParameter init_value = CAFFE__NET_PARAMETER__INIT;
   *message = init_value;
-}
-size_t caffe__net_parameter__get_packed_size
-                     (const Caffe__NetParameter *message)
-{
-  assert(message->base.descriptor == &caffe__net_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__net_parameter__pack
-                     (const Caffe__NetParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__net_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__net_parameter__pack_to_buffer
-                     (const Caffe__NetParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__net_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__NetParameter *
-       caffe__net_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__NetParameter *)
-     protobuf_c_message_unpack (&caffe__net_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__net_parameter__free_unpacked
-                     (Caffe__NetParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__net_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   caffe__solver_parameter__init
                      (Caffe__SolverParameter         *message)
@@ -283,89 +49,11 @@ void   caffe__solver_parameter__init
   static const Caffe__SolverParameter init_value = CAFFE__SOLVER_PARAMETER__INIT;
   *message = init_value;
 }
-size_t caffe__solver_parameter__get_packed_size
-                     (const Caffe__SolverParameter *message)
-{
-  assert(message->base.descriptor == &caffe__solver_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__solver_parameter__pack
-                     (const Caffe__SolverParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__solver_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__solver_parameter__pack_to_buffer
-                     (const Caffe__SolverParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__solver_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__SolverParameter *
-       caffe__solver_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__SolverParameter *)
-     protobuf_c_message_unpack (&caffe__solver_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__solver_parameter__free_unpacked
-                     (Caffe__SolverParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__solver_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__solver_state__init
                      (Caffe__SolverState         *message)
 {
   static const Caffe__SolverState init_value = CAFFE__SOLVER_STATE__INIT;
   *message = init_value;
-}
-size_t caffe__solver_state__get_packed_size
-                     (const Caffe__SolverState *message)
-{
-  assert(message->base.descriptor == &caffe__solver_state__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__solver_state__pack
-                     (const Caffe__SolverState *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__solver_state__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__solver_state__pack_to_buffer
-                     (const Caffe__SolverState *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__solver_state__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__SolverState *
-       caffe__solver_state__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__SolverState *)
-     protobuf_c_message_unpack (&caffe__solver_state__descriptor,
-                                allocator, len, data);
-}
-void   caffe__solver_state__free_unpacked
-                     (Caffe__SolverState *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__solver_state__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   caffe__net_state__init
                      (Caffe__NetState         *message)
@@ -373,89 +61,11 @@ void   caffe__net_state__init
   static const Caffe__NetState init_value = CAFFE__NET_STATE__INIT;
   *message = init_value;
 }
-size_t caffe__net_state__get_packed_size
-                     (const Caffe__NetState *message)
-{
-  assert(message->base.descriptor == &caffe__net_state__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__net_state__pack
-                     (const Caffe__NetState *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__net_state__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__net_state__pack_to_buffer
-                     (const Caffe__NetState *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__net_state__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__NetState *
-       caffe__net_state__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__NetState *)
-     protobuf_c_message_unpack (&caffe__net_state__descriptor,
-                                allocator, len, data);
-}
-void   caffe__net_state__free_unpacked
-                     (Caffe__NetState *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__net_state__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__net_state_rule__init
                      (Caffe__NetStateRule         *message)
 {
   static const Caffe__NetStateRule init_value = CAFFE__NET_STATE_RULE__INIT;
   *message = init_value;
-}
-size_t caffe__net_state_rule__get_packed_size
-                     (const Caffe__NetStateRule *message)
-{
-  assert(message->base.descriptor == &caffe__net_state_rule__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__net_state_rule__pack
-                     (const Caffe__NetStateRule *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__net_state_rule__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__net_state_rule__pack_to_buffer
-                     (const Caffe__NetStateRule *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__net_state_rule__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__NetStateRule *
-       caffe__net_state_rule__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__NetStateRule *)
-     protobuf_c_message_unpack (&caffe__net_state_rule__descriptor,
-                                allocator, len, data);
-}
-void   caffe__net_state_rule__free_unpacked
-                     (Caffe__NetStateRule *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__net_state_rule__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   caffe__param_spec__init
                      (Caffe__ParamSpec         *message)
@@ -463,89 +73,11 @@ void   caffe__param_spec__init
   static const Caffe__ParamSpec init_value = CAFFE__PARAM_SPEC__INIT;
   *message = init_value;
 }
-size_t caffe__param_spec__get_packed_size
-                     (const Caffe__ParamSpec *message)
-{
-  assert(message->base.descriptor == &caffe__param_spec__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__param_spec__pack
-                     (const Caffe__ParamSpec *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__param_spec__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__param_spec__pack_to_buffer
-                     (const Caffe__ParamSpec *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__param_spec__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__ParamSpec *
-       caffe__param_spec__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__ParamSpec *)
-     protobuf_c_message_unpack (&caffe__param_spec__descriptor,
-                                allocator, len, data);
-}
-void   caffe__param_spec__free_unpacked
-                     (Caffe__ParamSpec *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__param_spec__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__layer_parameter__init
                      (Caffe__LayerParameter         *message)
 {
   static const Caffe__LayerParameter init_value = CAFFE__LAYER_PARAMETER__INIT;
   *message = init_value;
-}
-size_t caffe__layer_parameter__get_packed_size
-                     (const Caffe__LayerParameter *message)
-{
-  assert(message->base.descriptor == &caffe__layer_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__layer_parameter__pack
-                     (const Caffe__LayerParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__layer_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__layer_parameter__pack_to_buffer
-                     (const Caffe__LayerParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__layer_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__LayerParameter *
-       caffe__layer_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__LayerParameter *)
-     protobuf_c_message_unpack (&caffe__layer_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__layer_parameter__free_unpacked
-                     (Caffe__LayerParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__layer_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   caffe__transformation_parameter__init
                      (Caffe__TransformationParameter         *message)
@@ -553,89 +85,11 @@ void   caffe__transformation_parameter__init
   static const Caffe__TransformationParameter init_value = CAFFE__TRANSFORMATION_PARAMETER__INIT;
   *message = init_value;
 }
-size_t caffe__transformation_parameter__get_packed_size
-                     (const Caffe__TransformationParameter *message)
-{
-  assert(message->base.descriptor == &caffe__transformation_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__transformation_parameter__pack
-                     (const Caffe__TransformationParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__transformation_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__transformation_parameter__pack_to_buffer
-                     (const Caffe__TransformationParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__transformation_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__TransformationParameter *
-       caffe__transformation_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__TransformationParameter *)
-     protobuf_c_message_unpack (&caffe__transformation_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__transformation_parameter__free_unpacked
-                     (Caffe__TransformationParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__transformation_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__loss_parameter__init
                      (Caffe__LossParameter         *message)
 {
   static const Caffe__LossParameter init_value = CAFFE__LOSS_PARAMETER__INIT;
   *message = init_value;
-}
-size_t caffe__loss_parameter__get_packed_size
-                     (const Caffe__LossParameter *message)
-{
-  assert(message->base.descriptor == &caffe__loss_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__loss_parameter__pack
-                     (const Caffe__LossParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__loss_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__loss_parameter__pack_to_buffer
-                     (const Caffe__LossParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__loss_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__LossParameter *
-       caffe__loss_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__LossParameter *)
-     protobuf_c_message_unpack (&caffe__loss_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__loss_parameter__free_unpacked
-                     (Caffe__LossParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__loss_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   caffe__accuracy_parameter__init
                      (Caffe__AccuracyParameter         *message)
@@ -643,89 +97,11 @@ void   caffe__accuracy_parameter__init
   static const Caffe__AccuracyParameter init_value = CAFFE__ACCURACY_PARAMETER__INIT;
   *message = init_value;
 }
-size_t caffe__accuracy_parameter__get_packed_size
-                     (const Caffe__AccuracyParameter *message)
-{
-  assert(message->base.descriptor == &caffe__accuracy_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__accuracy_parameter__pack
-                     (const Caffe__AccuracyParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__accuracy_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__accuracy_parameter__pack_to_buffer
-                     (const Caffe__AccuracyParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__accuracy_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__AccuracyParameter *
-       caffe__accuracy_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__AccuracyParameter *)
-     protobuf_c_message_unpack (&caffe__accuracy_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__accuracy_parameter__free_unpacked
-                     (Caffe__AccuracyParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__accuracy_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__arg_max_parameter__init
                      (Caffe__ArgMaxParameter         *message)
 {
   static const Caffe__ArgMaxParameter init_value = CAFFE__ARG_MAX_PARAMETER__INIT;
   *message = init_value;
-}
-size_t caffe__arg_max_parameter__get_packed_size
-                     (const Caffe__ArgMaxParameter *message)
-{
-  assert(message->base.descriptor == &caffe__arg_max_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__arg_max_parameter__pack
-                     (const Caffe__ArgMaxParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__arg_max_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__arg_max_parameter__pack_to_buffer
-                     (const Caffe__ArgMaxParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__arg_max_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__ArgMaxParameter *
-       caffe__arg_max_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__ArgMaxParameter *)
-     protobuf_c_message_unpack (&caffe__arg_max_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__arg_max_parameter__free_unpacked
-                     (Caffe__ArgMaxParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__arg_max_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   caffe__clip_parameter__init
                      (Caffe__ClipParameter         *message)
@@ -733,89 +109,11 @@ void   caffe__clip_parameter__init
   static const Caffe__ClipParameter init_value = CAFFE__CLIP_PARAMETER__INIT;
   *message = init_value;
 }
-size_t caffe__clip_parameter__get_packed_size
-                     (const Caffe__ClipParameter *message)
-{
-  assert(message->base.descriptor == &caffe__clip_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__clip_parameter__pack
-                     (const Caffe__ClipParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__clip_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__clip_parameter__pack_to_buffer
-                     (const Caffe__ClipParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__clip_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__ClipParameter *
-       caffe__clip_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__ClipParameter *)
-     protobuf_c_message_unpack (&caffe__clip_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__clip_parameter__free_unpacked
-                     (Caffe__ClipParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__clip_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__concat_parameter__init
                      (Caffe__ConcatParameter         *message)
 {
   static const Caffe__ConcatParameter init_value = CAFFE__CONCAT_PARAMETER__INIT;
   *message = init_value;
-}
-size_t caffe__concat_parameter__get_packed_size
-                     (const Caffe__ConcatParameter *message)
-{
-  assert(message->base.descriptor == &caffe__concat_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__concat_parameter__pack
-                     (const Caffe__ConcatParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__concat_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__concat_parameter__pack_to_buffer
-                     (const Caffe__ConcatParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__concat_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__ConcatParameter *
-       caffe__concat_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__ConcatParameter *)
-     protobuf_c_message_unpack (&caffe__concat_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__concat_parameter__free_unpacked
-                     (Caffe__ConcatParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__concat_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   caffe__batch_norm_parameter__init
                      (Caffe__BatchNormParameter         *message)
@@ -823,89 +121,11 @@ void   caffe__batch_norm_parameter__init
   static const Caffe__BatchNormParameter init_value = CAFFE__BATCH_NORM_PARAMETER__INIT;
   *message = init_value;
 }
-size_t caffe__batch_norm_parameter__get_packed_size
-                     (const Caffe__BatchNormParameter *message)
-{
-  assert(message->base.descriptor == &caffe__batch_norm_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__batch_norm_parameter__pack
-                     (const Caffe__BatchNormParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__batch_norm_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__batch_norm_parameter__pack_to_buffer
-                     (const Caffe__BatchNormParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__batch_norm_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__BatchNormParameter *
-       caffe__batch_norm_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__BatchNormParameter *)
-     protobuf_c_message_unpack (&caffe__batch_norm_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__batch_norm_parameter__free_unpacked
-                     (Caffe__BatchNormParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__batch_norm_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__bias_parameter__init
                      (Caffe__BiasParameter         *message)
 {
   static const Caffe__BiasParameter init_value = CAFFE__BIAS_PARAMETER__INIT;
   *message = init_value;
-}
-size_t caffe__bias_parameter__get_packed_size
-                     (const Caffe__BiasParameter *message)
-{
-  assert(message->base.descriptor == &caffe__bias_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__bias_parameter__pack
-                     (const Caffe__BiasParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__bias_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__bias_parameter__pack_to_buffer
-                     (const Caffe__BiasParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__bias_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__BiasParameter *
-       caffe__bias_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__BiasParameter *)
-     protobuf_c_message_unpack (&caffe__bias_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__bias_parameter__free_unpacked
-                     (Caffe__BiasParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__bias_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   caffe__contrastive_loss_parameter__init
                      (Caffe__ContrastiveLossParameter         *message)
@@ -913,89 +133,11 @@ void   caffe__contrastive_loss_parameter__init
   static const Caffe__ContrastiveLossParameter init_value = CAFFE__CONTRASTIVE_LOSS_PARAMETER__INIT;
   *message = init_value;
 }
-size_t caffe__contrastive_loss_parameter__get_packed_size
-                     (const Caffe__ContrastiveLossParameter *message)
-{
-  assert(message->base.descriptor == &caffe__contrastive_loss_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__contrastive_loss_parameter__pack
-                     (const Caffe__ContrastiveLossParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__contrastive_loss_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__contrastive_loss_parameter__pack_to_buffer
-                     (const Caffe__ContrastiveLossParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__contrastive_loss_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__ContrastiveLossParameter *
-       caffe__contrastive_loss_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__ContrastiveLossParameter *)
-     protobuf_c_message_unpack (&caffe__contrastive_loss_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__contrastive_loss_parameter__free_unpacked
-                     (Caffe__ContrastiveLossParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__contrastive_loss_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__convolution_parameter__init
                      (Caffe__ConvolutionParameter         *message)
 {
   static const Caffe__ConvolutionParameter init_value = CAFFE__CONVOLUTION_PARAMETER__INIT;
   *message = init_value;
-}
-size_t caffe__convolution_parameter__get_packed_size
-                     (const Caffe__ConvolutionParameter *message)
-{
-  assert(message->base.descriptor == &caffe__convolution_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__convolution_parameter__pack
-                     (const Caffe__ConvolutionParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__convolution_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__convolution_parameter__pack_to_buffer
-                     (const Caffe__ConvolutionParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__convolution_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__ConvolutionParameter *
-       caffe__convolution_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__ConvolutionParameter *)
-     protobuf_c_message_unpack (&caffe__convolution_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__convolution_parameter__free_unpacked
-                     (Caffe__ConvolutionParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__convolution_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   caffe__crop_parameter__init
                      (Caffe__CropParameter         *message)
@@ -1003,89 +145,11 @@ void   caffe__crop_parameter__init
   static const Caffe__CropParameter init_value = CAFFE__CROP_PARAMETER__INIT;
   *message = init_value;
 }
-size_t caffe__crop_parameter__get_packed_size
-                     (const Caffe__CropParameter *message)
-{
-  assert(message->base.descriptor == &caffe__crop_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__crop_parameter__pack
-                     (const Caffe__CropParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__crop_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__crop_parameter__pack_to_buffer
-                     (const Caffe__CropParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__crop_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__CropParameter *
-       caffe__crop_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__CropParameter *)
-     protobuf_c_message_unpack (&caffe__crop_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__crop_parameter__free_unpacked
-                     (Caffe__CropParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__crop_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__data_parameter__init
                      (Caffe__DataParameter         *message)
 {
   static const Caffe__DataParameter init_value = CAFFE__DATA_PARAMETER__INIT;
   *message = init_value;
-}
-size_t caffe__data_parameter__get_packed_size
-                     (const Caffe__DataParameter *message)
-{
-  assert(message->base.descriptor == &caffe__data_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__data_parameter__pack
-                     (const Caffe__DataParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__data_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__data_parameter__pack_to_buffer
-                     (const Caffe__DataParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__data_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__DataParameter *
-       caffe__data_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__DataParameter *)
-     protobuf_c_message_unpack (&caffe__data_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__data_parameter__free_unpacked
-                     (Caffe__DataParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__data_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   caffe__dropout_parameter__init
                      (Caffe__DropoutParameter         *message)
@@ -1093,89 +157,11 @@ void   caffe__dropout_parameter__init
   static const Caffe__DropoutParameter init_value = CAFFE__DROPOUT_PARAMETER__INIT;
   *message = init_value;
 }
-size_t caffe__dropout_parameter__get_packed_size
-                     (const Caffe__DropoutParameter *message)
-{
-  assert(message->base.descriptor == &caffe__dropout_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__dropout_parameter__pack
-                     (const Caffe__DropoutParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__dropout_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__dropout_parameter__pack_to_buffer
-                     (const Caffe__DropoutParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__dropout_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__DropoutParameter *
-       caffe__dropout_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__DropoutParameter *)
-     protobuf_c_message_unpack (&caffe__dropout_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__dropout_parameter__free_unpacked
-                     (Caffe__DropoutParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__dropout_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__dummy_data_parameter__init
                      (Caffe__DummyDataParameter         *message)
 {
   static const Caffe__DummyDataParameter init_value = CAFFE__DUMMY_DATA_PARAMETER__INIT;
   *message = init_value;
-}
-size_t caffe__dummy_data_parameter__get_packed_size
-                     (const Caffe__DummyDataParameter *message)
-{
-  assert(message->base.descriptor == &caffe__dummy_data_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__dummy_data_parameter__pack
-                     (const Caffe__DummyDataParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__dummy_data_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__dummy_data_parameter__pack_to_buffer
-                     (const Caffe__DummyDataParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__dummy_data_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__DummyDataParameter *
-       caffe__dummy_data_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__DummyDataParameter *)
-     protobuf_c_message_unpack (&caffe__dummy_data_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__dummy_data_parameter__free_unpacked
-                     (Caffe__DummyDataParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__dummy_data_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   caffe__eltwise_parameter__init
                      (Caffe__EltwiseParameter         *message)
@@ -1183,89 +169,11 @@ void   caffe__eltwise_parameter__init
   static const Caffe__EltwiseParameter init_value = CAFFE__ELTWISE_PARAMETER__INIT;
   *message = init_value;
 }
-size_t caffe__eltwise_parameter__get_packed_size
-                     (const Caffe__EltwiseParameter *message)
-{
-  assert(message->base.descriptor == &caffe__eltwise_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__eltwise_parameter__pack
-                     (const Caffe__EltwiseParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__eltwise_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__eltwise_parameter__pack_to_buffer
-                     (const Caffe__EltwiseParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__eltwise_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__EltwiseParameter *
-       caffe__eltwise_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__EltwiseParameter *)
-     protobuf_c_message_unpack (&caffe__eltwise_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__eltwise_parameter__free_unpacked
-                     (Caffe__EltwiseParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__eltwise_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__eluparameter__init
                      (Caffe__ELUParameter         *message)
 {
   static const Caffe__ELUParameter init_value = CAFFE__ELUPARAMETER__INIT;
   *message = init_value;
-}
-size_t caffe__eluparameter__get_packed_size
-                     (const Caffe__ELUParameter *message)
-{
-  assert(message->base.descriptor == &caffe__eluparameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__eluparameter__pack
-                     (const Caffe__ELUParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__eluparameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__eluparameter__pack_to_buffer
-                     (const Caffe__ELUParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__eluparameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__ELUParameter *
-       caffe__eluparameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__ELUParameter *)
-     protobuf_c_message_unpack (&caffe__eluparameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__eluparameter__free_unpacked
-                     (Caffe__ELUParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__eluparameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   caffe__embed_parameter__init
                      (Caffe__EmbedParameter         *message)
@@ -1273,89 +181,11 @@ void   caffe__embed_parameter__init
   static const Caffe__EmbedParameter init_value = CAFFE__EMBED_PARAMETER__INIT;
   *message = init_value;
 }
-size_t caffe__embed_parameter__get_packed_size
-                     (const Caffe__EmbedParameter *message)
-{
-  assert(message->base.descriptor == &caffe__embed_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__embed_parameter__pack
-                     (const Caffe__EmbedParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__embed_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__embed_parameter__pack_to_buffer
-                     (const Caffe__EmbedParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__embed_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__EmbedParameter *
-       caffe__embed_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__EmbedParameter *)
-     protobuf_c_message_unpack (&caffe__embed_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__embed_parameter__free_unpacked
-                     (Caffe__EmbedParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__embed_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__exp_parameter__init
                      (Caffe__ExpParameter         *message)
 {
   static const Caffe__ExpParameter init_value = CAFFE__EXP_PARAMETER__INIT;
   *message = init_value;
-}
-size_t caffe__exp_parameter__get_packed_size
-                     (const Caffe__ExpParameter *message)
-{
-  assert(message->base.descriptor == &caffe__exp_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__exp_parameter__pack
-                     (const Caffe__ExpParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__exp_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__exp_parameter__pack_to_buffer
-                     (const Caffe__ExpParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__exp_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__ExpParameter *
-       caffe__exp_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__ExpParameter *)
-     protobuf_c_message_unpack (&caffe__exp_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__exp_parameter__free_unpacked
-                     (Caffe__ExpParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__exp_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   caffe__flatten_parameter__init
                      (Caffe__FlattenParameter         *message)
@@ -1363,89 +193,11 @@ void   caffe__flatten_parameter__init
   static const Caffe__FlattenParameter init_value = CAFFE__FLATTEN_PARAMETER__INIT;
   *message = init_value;
 }
-size_t caffe__flatten_parameter__get_packed_size
-                     (const Caffe__FlattenParameter *message)
-{
-  assert(message->base.descriptor == &caffe__flatten_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__flatten_parameter__pack
-                     (const Caffe__FlattenParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__flatten_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__flatten_parameter__pack_to_buffer
-                     (const Caffe__FlattenParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__flatten_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__FlattenParameter *
-       caffe__flatten_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__FlattenParameter *)
-     protobuf_c_message_unpack (&caffe__flatten_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__flatten_parameter__free_unpacked
-                     (Caffe__FlattenParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__flatten_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__hdf5_data_parameter__init
                      (Caffe__HDF5DataParameter         *message)
 {
   static const Caffe__HDF5DataParameter init_value = CAFFE__HDF5_DATA_PARAMETER__INIT;
   *message = init_value;
-}
-size_t caffe__hdf5_data_parameter__get_packed_size
-                     (const Caffe__HDF5DataParameter *message)
-{
-  assert(message->base.descriptor == &caffe__hdf5_data_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__hdf5_data_parameter__pack
-                     (const Caffe__HDF5DataParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__hdf5_data_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__hdf5_data_parameter__pack_to_buffer
-                     (const Caffe__HDF5DataParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__hdf5_data_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__HDF5DataParameter *
-       caffe__hdf5_data_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__HDF5DataParameter *)
-     protobuf_c_message_unpack (&caffe__hdf5_data_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__hdf5_data_parameter__free_unpacked
-                     (Caffe__HDF5DataParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__hdf5_data_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   caffe__hdf5_output_parameter__init
                      (Caffe__HDF5OutputParameter         *message)
@@ -1453,89 +205,11 @@ void   caffe__hdf5_output_parameter__init
   static const Caffe__HDF5OutputParameter init_value = CAFFE__HDF5_OUTPUT_PARAMETER__INIT;
   *message = init_value;
 }
-size_t caffe__hdf5_output_parameter__get_packed_size
-                     (const Caffe__HDF5OutputParameter *message)
-{
-  assert(message->base.descriptor == &caffe__hdf5_output_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__hdf5_output_parameter__pack
-                     (const Caffe__HDF5OutputParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__hdf5_output_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__hdf5_output_parameter__pack_to_buffer
-                     (const Caffe__HDF5OutputParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__hdf5_output_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__HDF5OutputParameter *
-       caffe__hdf5_output_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__HDF5OutputParameter *)
-     protobuf_c_message_unpack (&caffe__hdf5_output_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__hdf5_output_parameter__free_unpacked
-                     (Caffe__HDF5OutputParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__hdf5_output_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__hinge_loss_parameter__init
                      (Caffe__HingeLossParameter         *message)
 {
   static const Caffe__HingeLossParameter init_value = CAFFE__HINGE_LOSS_PARAMETER__INIT;
   *message = init_value;
-}
-size_t caffe__hinge_loss_parameter__get_packed_size
-                     (const Caffe__HingeLossParameter *message)
-{
-  assert(message->base.descriptor == &caffe__hinge_loss_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__hinge_loss_parameter__pack
-                     (const Caffe__HingeLossParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__hinge_loss_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__hinge_loss_parameter__pack_to_buffer
-                     (const Caffe__HingeLossParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__hinge_loss_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__HingeLossParameter *
-       caffe__hinge_loss_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__HingeLossParameter *)
-     protobuf_c_message_unpack (&caffe__hinge_loss_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__hinge_loss_parameter__free_unpacked
-                     (Caffe__HingeLossParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__hinge_loss_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   caffe__image_data_parameter__init
                      (Caffe__ImageDataParameter         *message)
@@ -1543,89 +217,11 @@ void   caffe__image_data_parameter__init
   static const Caffe__ImageDataParameter init_value = CAFFE__IMAGE_DATA_PARAMETER__INIT;
   *message = init_value;
 }
-size_t caffe__image_data_parameter__get_packed_size
-                     (const Caffe__ImageDataParameter *message)
-{
-  assert(message->base.descriptor == &caffe__image_data_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__image_data_parameter__pack
-                     (const Caffe__ImageDataParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__image_data_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__image_data_parameter__pack_to_buffer
-                     (const Caffe__ImageDataParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__image_data_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__ImageDataParameter *
-       caffe__image_data_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__ImageDataParameter *)
-     protobuf_c_message_unpack (&caffe__image_data_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__image_data_parameter__free_unpacked
-                     (Caffe__ImageDataParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__image_data_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__infogain_loss_parameter__init
                      (Caffe__InfogainLossParameter         *message)
 {
   static const Caffe__InfogainLossParameter init_value = CAFFE__INFOGAIN_LOSS_PARAMETER__INIT;
   *message = init_value;
-}
-size_t caffe__infogain_loss_parameter__get_packed_size
-                     (const Caffe__InfogainLossParameter *message)
-{
-  assert(message->base.descriptor == &caffe__infogain_loss_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__infogain_loss_parameter__pack
-                     (const Caffe__InfogainLossParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__infogain_loss_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__infogain_loss_parameter__pack_to_buffer
-                     (const Caffe__InfogainLossParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__infogain_loss_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__InfogainLossParameter *
-       caffe__infogain_loss_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__InfogainLossParameter *)
-     protobuf_c_message_unpack (&caffe__infogain_loss_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__infogain_loss_parameter__free_unpacked
-                     (Caffe__InfogainLossParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__infogain_loss_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   caffe__inner_product_parameter__init
                      (Caffe__InnerProductParameter         *message)
@@ -1633,89 +229,11 @@ void   caffe__inner_product_parameter__init
   static const Caffe__InnerProductParameter init_value = CAFFE__INNER_PRODUCT_PARAMETER__INIT;
   *message = init_value;
 }
-size_t caffe__inner_product_parameter__get_packed_size
-                     (const Caffe__InnerProductParameter *message)
-{
-  assert(message->base.descriptor == &caffe__inner_product_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__inner_product_parameter__pack
-                     (const Caffe__InnerProductParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__inner_product_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__inner_product_parameter__pack_to_buffer
-                     (const Caffe__InnerProductParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__inner_product_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__InnerProductParameter *
-       caffe__inner_product_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__InnerProductParameter *)
-     protobuf_c_message_unpack (&caffe__inner_product_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__inner_product_parameter__free_unpacked
-                     (Caffe__InnerProductParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__inner_product_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__input_parameter__init
                      (Caffe__InputParameter         *message)
 {
   static const Caffe__InputParameter init_value = CAFFE__INPUT_PARAMETER__INIT;
   *message = init_value;
-}
-size_t caffe__input_parameter__get_packed_size
-                     (const Caffe__InputParameter *message)
-{
-  assert(message->base.descriptor == &caffe__input_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__input_parameter__pack
-                     (const Caffe__InputParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__input_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__input_parameter__pack_to_buffer
-                     (const Caffe__InputParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__input_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__InputParameter *
-       caffe__input_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__InputParameter *)
-     protobuf_c_message_unpack (&caffe__input_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__input_parameter__free_unpacked
-                     (Caffe__InputParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__input_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   caffe__log_parameter__init
                      (Caffe__LogParameter         *message)
@@ -1723,89 +241,11 @@ void   caffe__log_parameter__init
   static const Caffe__LogParameter init_value = CAFFE__LOG_PARAMETER__INIT;
   *message = init_value;
 }
-size_t caffe__log_parameter__get_packed_size
-                     (const Caffe__LogParameter *message)
-{
-  assert(message->base.descriptor == &caffe__log_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__log_parameter__pack
-                     (const Caffe__LogParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__log_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__log_parameter__pack_to_buffer
-                     (const Caffe__LogParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__log_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__LogParameter *
-       caffe__log_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__LogParameter *)
-     protobuf_c_message_unpack (&caffe__log_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__log_parameter__free_unpacked
-                     (Caffe__LogParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__log_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__lrnparameter__init
                      (Caffe__LRNParameter         *message)
 {
   static const Caffe__LRNParameter init_value = CAFFE__LRNPARAMETER__INIT;
   *message = init_value;
-}
-size_t caffe__lrnparameter__get_packed_size
-                     (const Caffe__LRNParameter *message)
-{
-  assert(message->base.descriptor == &caffe__lrnparameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__lrnparameter__pack
-                     (const Caffe__LRNParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__lrnparameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__lrnparameter__pack_to_buffer
-                     (const Caffe__LRNParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__lrnparameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__LRNParameter *
-       caffe__lrnparameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__LRNParameter *)
-     protobuf_c_message_unpack (&caffe__lrnparameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__lrnparameter__free_unpacked
-                     (Caffe__LRNParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__lrnparameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   caffe__memory_data_parameter__init
                      (Caffe__MemoryDataParameter         *message)
@@ -1813,89 +253,11 @@ void   caffe__memory_data_parameter__init
   static const Caffe__MemoryDataParameter init_value = CAFFE__MEMORY_DATA_PARAMETER__INIT;
   *message = init_value;
 }
-size_t caffe__memory_data_parameter__get_packed_size
-                     (const Caffe__MemoryDataParameter *message)
-{
-  assert(message->base.descriptor == &caffe__memory_data_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__memory_data_parameter__pack
-                     (const Caffe__MemoryDataParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__memory_data_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__memory_data_parameter__pack_to_buffer
-                     (const Caffe__MemoryDataParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__memory_data_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__MemoryDataParameter *
-       caffe__memory_data_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__MemoryDataParameter *)
-     protobuf_c_message_unpack (&caffe__memory_data_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__memory_data_parameter__free_unpacked
-                     (Caffe__MemoryDataParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__memory_data_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__mvnparameter__init
                      (Caffe__MVNParameter         *message)
 {
   static const Caffe__MVNParameter init_value = CAFFE__MVNPARAMETER__INIT;
   *message = init_value;
-}
-size_t caffe__mvnparameter__get_packed_size
-                     (const Caffe__MVNParameter *message)
-{
-  assert(message->base.descriptor == &caffe__mvnparameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__mvnparameter__pack
-                     (const Caffe__MVNParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__mvnparameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__mvnparameter__pack_to_buffer
-                     (const Caffe__MVNParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__mvnparameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__MVNParameter *
-       caffe__mvnparameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__MVNParameter *)
-     protobuf_c_message_unpack (&caffe__mvnparameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__mvnparameter__free_unpacked
-                     (Caffe__MVNParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__mvnparameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   caffe__parameter_parameter__init
                      (Caffe__ParameterParameter         *message)
@@ -1903,89 +265,11 @@ void   caffe__parameter_parameter__init
   static const Caffe__ParameterParameter init_value = CAFFE__PARAMETER_PARAMETER__INIT;
   *message = init_value;
 }
-size_t caffe__parameter_parameter__get_packed_size
-                     (const Caffe__ParameterParameter *message)
-{
-  assert(message->base.descriptor == &caffe__parameter_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__parameter_parameter__pack
-                     (const Caffe__ParameterParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__parameter_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__parameter_parameter__pack_to_buffer
-                     (const Caffe__ParameterParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__parameter_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__ParameterParameter *
-       caffe__parameter_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__ParameterParameter *)
-     protobuf_c_message_unpack (&caffe__parameter_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__parameter_parameter__free_unpacked
-                     (Caffe__ParameterParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__parameter_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__pooling_parameter__init
                      (Caffe__PoolingParameter         *message)
 {
   static const Caffe__PoolingParameter init_value = CAFFE__POOLING_PARAMETER__INIT;
   *message = init_value;
-}
-size_t caffe__pooling_parameter__get_packed_size
-                     (const Caffe__PoolingParameter *message)
-{
-  assert(message->base.descriptor == &caffe__pooling_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__pooling_parameter__pack
-                     (const Caffe__PoolingParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__pooling_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__pooling_parameter__pack_to_buffer
-                     (const Caffe__PoolingParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__pooling_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__PoolingParameter *
-       caffe__pooling_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__PoolingParameter *)
-     protobuf_c_message_unpack (&caffe__pooling_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__pooling_parameter__free_unpacked
-                     (Caffe__PoolingParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__pooling_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   caffe__power_parameter__init
                      (Caffe__PowerParameter         *message)
@@ -1993,89 +277,11 @@ void   caffe__power_parameter__init
   static const Caffe__PowerParameter init_value = CAFFE__POWER_PARAMETER__INIT;
   *message = init_value;
 }
-size_t caffe__power_parameter__get_packed_size
-                     (const Caffe__PowerParameter *message)
-{
-  assert(message->base.descriptor == &caffe__power_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__power_parameter__pack
-                     (const Caffe__PowerParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__power_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__power_parameter__pack_to_buffer
-                     (const Caffe__PowerParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__power_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__PowerParameter *
-       caffe__power_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__PowerParameter *)
-     protobuf_c_message_unpack (&caffe__power_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__power_parameter__free_unpacked
-                     (Caffe__PowerParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__power_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__python_parameter__init
                      (Caffe__PythonParameter         *message)
 {
   static const Caffe__PythonParameter init_value = CAFFE__PYTHON_PARAMETER__INIT;
   *message = init_value;
-}
-size_t caffe__python_parameter__get_packed_size
-                     (const Caffe__PythonParameter *message)
-{
-  assert(message->base.descriptor == &caffe__python_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__python_parameter__pack
-                     (const Caffe__PythonParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__python_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__python_parameter__pack_to_buffer
-                     (const Caffe__PythonParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__python_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__PythonParameter *
-       caffe__python_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__PythonParameter *)
-     protobuf_c_message_unpack (&caffe__python_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__python_parameter__free_unpacked
-                     (Caffe__PythonParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__python_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   caffe__recurrent_parameter__init
                      (Caffe__RecurrentParameter         *message)
@@ -2083,89 +289,11 @@ void   caffe__recurrent_parameter__init
   static const Caffe__RecurrentParameter init_value = CAFFE__RECURRENT_PARAMETER__INIT;
   *message = init_value;
 }
-size_t caffe__recurrent_parameter__get_packed_size
-                     (const Caffe__RecurrentParameter *message)
-{
-  assert(message->base.descriptor == &caffe__recurrent_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__recurrent_parameter__pack
-                     (const Caffe__RecurrentParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__recurrent_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__recurrent_parameter__pack_to_buffer
-                     (const Caffe__RecurrentParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__recurrent_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__RecurrentParameter *
-       caffe__recurrent_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__RecurrentParameter *)
-     protobuf_c_message_unpack (&caffe__recurrent_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__recurrent_parameter__free_unpacked
-                     (Caffe__RecurrentParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__recurrent_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__reduction_parameter__init
                      (Caffe__ReductionParameter         *message)
 {
   static const Caffe__ReductionParameter init_value = CAFFE__REDUCTION_PARAMETER__INIT;
   *message = init_value;
-}
-size_t caffe__reduction_parameter__get_packed_size
-                     (const Caffe__ReductionParameter *message)
-{
-  assert(message->base.descriptor == &caffe__reduction_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__reduction_parameter__pack
-                     (const Caffe__ReductionParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__reduction_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__reduction_parameter__pack_to_buffer
-                     (const Caffe__ReductionParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__reduction_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__ReductionParameter *
-       caffe__reduction_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__ReductionParameter *)
-     protobuf_c_message_unpack (&caffe__reduction_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__reduction_parameter__free_unpacked
-                     (Caffe__ReductionParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__reduction_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   caffe__re_luparameter__init
                      (Caffe__ReLUParameter         *message)
@@ -2173,89 +301,11 @@ void   caffe__re_luparameter__init
   static const Caffe__ReLUParameter init_value = CAFFE__RE_LUPARAMETER__INIT;
   *message = init_value;
 }
-size_t caffe__re_luparameter__get_packed_size
-                     (const Caffe__ReLUParameter *message)
-{
-  assert(message->base.descriptor == &caffe__re_luparameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__re_luparameter__pack
-                     (const Caffe__ReLUParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__re_luparameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__re_luparameter__pack_to_buffer
-                     (const Caffe__ReLUParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__re_luparameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__ReLUParameter *
-       caffe__re_luparameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__ReLUParameter *)
-     protobuf_c_message_unpack (&caffe__re_luparameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__re_luparameter__free_unpacked
-                     (Caffe__ReLUParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__re_luparameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__reshape_parameter__init
                      (Caffe__ReshapeParameter         *message)
 {
   static const Caffe__ReshapeParameter init_value = CAFFE__RESHAPE_PARAMETER__INIT;
   *message = init_value;
-}
-size_t caffe__reshape_parameter__get_packed_size
-                     (const Caffe__ReshapeParameter *message)
-{
-  assert(message->base.descriptor == &caffe__reshape_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__reshape_parameter__pack
-                     (const Caffe__ReshapeParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__reshape_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__reshape_parameter__pack_to_buffer
-                     (const Caffe__ReshapeParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__reshape_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__ReshapeParameter *
-       caffe__reshape_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__ReshapeParameter *)
-     protobuf_c_message_unpack (&caffe__reshape_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__reshape_parameter__free_unpacked
-                     (Caffe__ReshapeParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__reshape_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   caffe__scale_parameter__init
                      (Caffe__ScaleParameter         *message)
@@ -2263,89 +313,11 @@ void   caffe__scale_parameter__init
   static const Caffe__ScaleParameter init_value = CAFFE__SCALE_PARAMETER__INIT;
   *message = init_value;
 }
-size_t caffe__scale_parameter__get_packed_size
-                     (const Caffe__ScaleParameter *message)
-{
-  assert(message->base.descriptor == &caffe__scale_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__scale_parameter__pack
-                     (const Caffe__ScaleParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__scale_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__scale_parameter__pack_to_buffer
-                     (const Caffe__ScaleParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__scale_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__ScaleParameter *
-       caffe__scale_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__ScaleParameter *)
-     protobuf_c_message_unpack (&caffe__scale_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__scale_parameter__free_unpacked
-                     (Caffe__ScaleParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__scale_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__sigmoid_parameter__init
                      (Caffe__SigmoidParameter         *message)
 {
   static const Caffe__SigmoidParameter init_value = CAFFE__SIGMOID_PARAMETER__INIT;
   *message = init_value;
-}
-size_t caffe__sigmoid_parameter__get_packed_size
-                     (const Caffe__SigmoidParameter *message)
-{
-  assert(message->base.descriptor == &caffe__sigmoid_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__sigmoid_parameter__pack
-                     (const Caffe__SigmoidParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__sigmoid_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__sigmoid_parameter__pack_to_buffer
-                     (const Caffe__SigmoidParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__sigmoid_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__SigmoidParameter *
-       caffe__sigmoid_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__SigmoidParameter *)
-     protobuf_c_message_unpack (&caffe__sigmoid_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__sigmoid_parameter__free_unpacked
-                     (Caffe__SigmoidParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__sigmoid_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   caffe__slice_parameter__init
                      (Caffe__SliceParameter         *message)
@@ -2353,89 +325,11 @@ void   caffe__slice_parameter__init
   static const Caffe__SliceParameter init_value = CAFFE__SLICE_PARAMETER__INIT;
   *message = init_value;
 }
-size_t caffe__slice_parameter__get_packed_size
-                     (const Caffe__SliceParameter *message)
-{
-  assert(message->base.descriptor == &caffe__slice_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__slice_parameter__pack
-                     (const Caffe__SliceParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__slice_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__slice_parameter__pack_to_buffer
-                     (const Caffe__SliceParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__slice_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__SliceParameter *
-       caffe__slice_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__SliceParameter *)
-     protobuf_c_message_unpack (&caffe__slice_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__slice_parameter__free_unpacked
-                     (Caffe__SliceParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__slice_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__softmax_parameter__init
                      (Caffe__SoftmaxParameter         *message)
 {
   static const Caffe__SoftmaxParameter init_value = CAFFE__SOFTMAX_PARAMETER__INIT;
   *message = init_value;
-}
-size_t caffe__softmax_parameter__get_packed_size
-                     (const Caffe__SoftmaxParameter *message)
-{
-  assert(message->base.descriptor == &caffe__softmax_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__softmax_parameter__pack
-                     (const Caffe__SoftmaxParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__softmax_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__softmax_parameter__pack_to_buffer
-                     (const Caffe__SoftmaxParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__softmax_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__SoftmaxParameter *
-       caffe__softmax_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__SoftmaxParameter *)
-     protobuf_c_message_unpack (&caffe__softmax_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__softmax_parameter__free_unpacked
-                     (Caffe__SoftmaxParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__softmax_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   caffe__swish_parameter__init
                      (Caffe__SwishParameter         *message)
@@ -2443,89 +337,11 @@ void   caffe__swish_parameter__init
   static const Caffe__SwishParameter init_value = CAFFE__SWISH_PARAMETER__INIT;
   *message = init_value;
 }
-size_t caffe__swish_parameter__get_packed_size
-                     (const Caffe__SwishParameter *message)
-{
-  assert(message->base.descriptor == &caffe__swish_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__swish_parameter__pack
-                     (const Caffe__SwishParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__swish_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__swish_parameter__pack_to_buffer
-                     (const Caffe__SwishParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__swish_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__SwishParameter *
-       caffe__swish_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__SwishParameter *)
-     protobuf_c_message_unpack (&caffe__swish_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__swish_parameter__free_unpacked
-                     (Caffe__SwishParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__swish_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__tan_hparameter__init
                      (Caffe__TanHParameter         *message)
 {
   static const Caffe__TanHParameter init_value = CAFFE__TAN_HPARAMETER__INIT;
   *message = init_value;
-}
-size_t caffe__tan_hparameter__get_packed_size
-                     (const Caffe__TanHParameter *message)
-{
-  assert(message->base.descriptor == &caffe__tan_hparameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__tan_hparameter__pack
-                     (const Caffe__TanHParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__tan_hparameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__tan_hparameter__pack_to_buffer
-                     (const Caffe__TanHParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__tan_hparameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__TanHParameter *
-       caffe__tan_hparameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__TanHParameter *)
-     protobuf_c_message_unpack (&caffe__tan_hparameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__tan_hparameter__free_unpacked
-                     (Caffe__TanHParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__tan_hparameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   caffe__tile_parameter__init
                      (Caffe__TileParameter         *message)
@@ -2533,89 +349,11 @@ void   caffe__tile_parameter__init
   static const Caffe__TileParameter init_value = CAFFE__TILE_PARAMETER__INIT;
   *message = init_value;
 }
-size_t caffe__tile_parameter__get_packed_size
-                     (const Caffe__TileParameter *message)
-{
-  assert(message->base.descriptor == &caffe__tile_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__tile_parameter__pack
-                     (const Caffe__TileParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__tile_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__tile_parameter__pack_to_buffer
-                     (const Caffe__TileParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__tile_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__TileParameter *
-       caffe__tile_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__TileParameter *)
-     protobuf_c_message_unpack (&caffe__tile_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__tile_parameter__free_unpacked
-                     (Caffe__TileParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__tile_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__threshold_parameter__init
                      (Caffe__ThresholdParameter         *message)
 {
   static const Caffe__ThresholdParameter init_value = CAFFE__THRESHOLD_PARAMETER__INIT;
   *message = init_value;
-}
-size_t caffe__threshold_parameter__get_packed_size
-                     (const Caffe__ThresholdParameter *message)
-{
-  assert(message->base.descriptor == &caffe__threshold_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__threshold_parameter__pack
-                     (const Caffe__ThresholdParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__threshold_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__threshold_parameter__pack_to_buffer
-                     (const Caffe__ThresholdParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__threshold_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__ThresholdParameter *
-       caffe__threshold_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__ThresholdParameter *)
-     protobuf_c_message_unpack (&caffe__threshold_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__threshold_parameter__free_unpacked
-                     (Caffe__ThresholdParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__threshold_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   caffe__window_data_parameter__init
                      (Caffe__WindowDataParameter         *message)
@@ -2623,89 +361,11 @@ void   caffe__window_data_parameter__init
   static const Caffe__WindowDataParameter init_value = CAFFE__WINDOW_DATA_PARAMETER__INIT;
   *message = init_value;
 }
-size_t caffe__window_data_parameter__get_packed_size
-                     (const Caffe__WindowDataParameter *message)
-{
-  assert(message->base.descriptor == &caffe__window_data_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__window_data_parameter__pack
-                     (const Caffe__WindowDataParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__window_data_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__window_data_parameter__pack_to_buffer
-                     (const Caffe__WindowDataParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__window_data_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__WindowDataParameter *
-       caffe__window_data_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__WindowDataParameter *)
-     protobuf_c_message_unpack (&caffe__window_data_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__window_data_parameter__free_unpacked
-                     (Caffe__WindowDataParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__window_data_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__sppparameter__init
                      (Caffe__SPPParameter         *message)
 {
   static const Caffe__SPPParameter init_value = CAFFE__SPPPARAMETER__INIT;
   *message = init_value;
-}
-size_t caffe__sppparameter__get_packed_size
-                     (const Caffe__SPPParameter *message)
-{
-  assert(message->base.descriptor == &caffe__sppparameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__sppparameter__pack
-                     (const Caffe__SPPParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__sppparameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__sppparameter__pack_to_buffer
-                     (const Caffe__SPPParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__sppparameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__SPPParameter *
-       caffe__sppparameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__SPPParameter *)
-     protobuf_c_message_unpack (&caffe__sppparameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__sppparameter__free_unpacked
-                     (Caffe__SPPParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__sppparameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   caffe__v1_layer_parameter__init
                      (Caffe__V1LayerParameter         *message)
@@ -2713,134 +373,17 @@ void   caffe__v1_layer_parameter__init
   static const Caffe__V1LayerParameter init_value = CAFFE__V1_LAYER_PARAMETER__INIT;
   *message = init_value;
 }
-size_t caffe__v1_layer_parameter__get_packed_size
-                     (const Caffe__V1LayerParameter *message)
-{
-  assert(message->base.descriptor == &caffe__v1_layer_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__v1_layer_parameter__pack
-                     (const Caffe__V1LayerParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__v1_layer_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__v1_layer_parameter__pack_to_buffer
-                     (const Caffe__V1LayerParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__v1_layer_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__V1LayerParameter *
-       caffe__v1_layer_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__V1LayerParameter *)
-     protobuf_c_message_unpack (&caffe__v1_layer_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__v1_layer_parameter__free_unpacked
-                     (Caffe__V1LayerParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__v1_layer_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__v0_layer_parameter__init
                      (Caffe__V0LayerParameter         *message)
 {
   static const Caffe__V0LayerParameter init_value = CAFFE__V0_LAYER_PARAMETER__INIT;
   *message = init_value;
 }
-size_t caffe__v0_layer_parameter__get_packed_size
-                     (const Caffe__V0LayerParameter *message)
-{
-  assert(message->base.descriptor == &caffe__v0_layer_parameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__v0_layer_parameter__pack
-                     (const Caffe__V0LayerParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__v0_layer_parameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__v0_layer_parameter__pack_to_buffer
-                     (const Caffe__V0LayerParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__v0_layer_parameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__V0LayerParameter *
-       caffe__v0_layer_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__V0LayerParameter *)
-     protobuf_c_message_unpack (&caffe__v0_layer_parameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__v0_layer_parameter__free_unpacked
-                     (Caffe__V0LayerParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__v0_layer_parameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
 void   caffe__pre_luparameter__init
                      (Caffe__PReLUParameter         *message)
 {
   static const Caffe__PReLUParameter init_value = CAFFE__PRE_LUPARAMETER__INIT;
   *message = init_value;
-}
-size_t caffe__pre_luparameter__get_packed_size
-                     (const Caffe__PReLUParameter *message)
-{
-  assert(message->base.descriptor == &caffe__pre_luparameter__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t caffe__pre_luparameter__pack
-                     (const Caffe__PReLUParameter *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &caffe__pre_luparameter__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t caffe__pre_luparameter__pack_to_buffer
-                     (const Caffe__PReLUParameter *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &caffe__pre_luparameter__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Caffe__PReLUParameter *
-       caffe__pre_luparameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Caffe__PReLUParameter *)
-     protobuf_c_message_unpack (&caffe__pre_luparameter__descriptor,
-                                allocator, len, data);
-}
-void   caffe__pre_luparameter__free_unpacked
-                     (Caffe__PReLUParameter *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &caffe__pre_luparameter__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 static const ProtobufCFieldDescriptor caffe__blob_shape__field_descriptors[1] =
 {

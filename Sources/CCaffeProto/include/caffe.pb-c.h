@@ -1071,7 +1071,7 @@ struct  Caffe__EmbedParameter
  */
 struct  Caffe__ExpParameter
 {
-  ProtobufCMessage base;
+  ProtobufCMessage message;
   protobuf_c_boolean has_base;
   float base;
   protobuf_c_boolean has_scale;
@@ -1246,7 +1246,7 @@ struct  Caffe__InputParameter
  */
 struct  Caffe__LogParameter
 {
-  ProtobufCMessage base;
+  ProtobufCMessage message;
   protobuf_c_boolean has_base;
   float base;
   protobuf_c_boolean has_scale;
@@ -1827,1200 +1827,192 @@ struct  Caffe__PReLUParameter
 /* Caffe__BlobShape methods */
 void   caffe__blob_shape__init
                      (Caffe__BlobShape         *message);
-size_t caffe__blob_shape__get_packed_size
-                     (const Caffe__BlobShape   *message);
-size_t caffe__blob_shape__pack
-                     (const Caffe__BlobShape   *message,
-                      uint8_t             *out);
-size_t caffe__blob_shape__pack_to_buffer
-                     (const Caffe__BlobShape   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__BlobShape *
-       caffe__blob_shape__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__blob_shape__free_unpacked
-                     (Caffe__BlobShape *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__BlobProto methods */
 void   caffe__blob_proto__init
                      (Caffe__BlobProto         *message);
-size_t caffe__blob_proto__get_packed_size
-                     (const Caffe__BlobProto   *message);
-size_t caffe__blob_proto__pack
-                     (const Caffe__BlobProto   *message,
-                      uint8_t             *out);
-size_t caffe__blob_proto__pack_to_buffer
-                     (const Caffe__BlobProto   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__BlobProto *
-       caffe__blob_proto__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__blob_proto__free_unpacked
-                     (Caffe__BlobProto *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__BlobProtoVector methods */
 void   caffe__blob_proto_vector__init
                      (Caffe__BlobProtoVector         *message);
-size_t caffe__blob_proto_vector__get_packed_size
-                     (const Caffe__BlobProtoVector   *message);
-size_t caffe__blob_proto_vector__pack
-                     (const Caffe__BlobProtoVector   *message,
-                      uint8_t             *out);
-size_t caffe__blob_proto_vector__pack_to_buffer
-                     (const Caffe__BlobProtoVector   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__BlobProtoVector *
-       caffe__blob_proto_vector__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__blob_proto_vector__free_unpacked
-                     (Caffe__BlobProtoVector *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__Datum methods */
 void   caffe__datum__init
                      (Caffe__Datum         *message);
-size_t caffe__datum__get_packed_size
-                     (const Caffe__Datum   *message);
-size_t caffe__datum__pack
-                     (const Caffe__Datum   *message,
-                      uint8_t             *out);
-size_t caffe__datum__pack_to_buffer
-                     (const Caffe__Datum   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__Datum *
-       caffe__datum__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__datum__free_unpacked
-                     (Caffe__Datum *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__FillerParameter methods */
 void   caffe__filler_parameter__init
                      (Caffe__FillerParameter         *message);
-size_t caffe__filler_parameter__get_packed_size
-                     (const Caffe__FillerParameter   *message);
-size_t caffe__filler_parameter__pack
-                     (const Caffe__FillerParameter   *message,
-                      uint8_t             *out);
-size_t caffe__filler_parameter__pack_to_buffer
-                     (const Caffe__FillerParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__FillerParameter *
-       caffe__filler_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__filler_parameter__free_unpacked
-                     (Caffe__FillerParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__NetParameter methods */
 void   caffe__net_parameter__init
                      (Caffe__NetParameter         *message);
-size_t caffe__net_parameter__get_packed_size
-                     (const Caffe__NetParameter   *message);
-size_t caffe__net_parameter__pack
-                     (const Caffe__NetParameter   *message,
-                      uint8_t             *out);
-size_t caffe__net_parameter__pack_to_buffer
-                     (const Caffe__NetParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__NetParameter *
-       caffe__net_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__net_parameter__free_unpacked
-                     (Caffe__NetParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__SolverParameter methods */
 void   caffe__solver_parameter__init
                      (Caffe__SolverParameter         *message);
-size_t caffe__solver_parameter__get_packed_size
-                     (const Caffe__SolverParameter   *message);
-size_t caffe__solver_parameter__pack
-                     (const Caffe__SolverParameter   *message,
-                      uint8_t             *out);
-size_t caffe__solver_parameter__pack_to_buffer
-                     (const Caffe__SolverParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__SolverParameter *
-       caffe__solver_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__solver_parameter__free_unpacked
-                     (Caffe__SolverParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__SolverState methods */
 void   caffe__solver_state__init
                      (Caffe__SolverState         *message);
-size_t caffe__solver_state__get_packed_size
-                     (const Caffe__SolverState   *message);
-size_t caffe__solver_state__pack
-                     (const Caffe__SolverState   *message,
-                      uint8_t             *out);
-size_t caffe__solver_state__pack_to_buffer
-                     (const Caffe__SolverState   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__SolverState *
-       caffe__solver_state__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__solver_state__free_unpacked
-                     (Caffe__SolverState *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__NetState methods */
 void   caffe__net_state__init
                      (Caffe__NetState         *message);
-size_t caffe__net_state__get_packed_size
-                     (const Caffe__NetState   *message);
-size_t caffe__net_state__pack
-                     (const Caffe__NetState   *message,
-                      uint8_t             *out);
-size_t caffe__net_state__pack_to_buffer
-                     (const Caffe__NetState   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__NetState *
-       caffe__net_state__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__net_state__free_unpacked
-                     (Caffe__NetState *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__NetStateRule methods */
 void   caffe__net_state_rule__init
                      (Caffe__NetStateRule         *message);
-size_t caffe__net_state_rule__get_packed_size
-                     (const Caffe__NetStateRule   *message);
-size_t caffe__net_state_rule__pack
-                     (const Caffe__NetStateRule   *message,
-                      uint8_t             *out);
-size_t caffe__net_state_rule__pack_to_buffer
-                     (const Caffe__NetStateRule   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__NetStateRule *
-       caffe__net_state_rule__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__net_state_rule__free_unpacked
-                     (Caffe__NetStateRule *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__ParamSpec methods */
 void   caffe__param_spec__init
                      (Caffe__ParamSpec         *message);
-size_t caffe__param_spec__get_packed_size
-                     (const Caffe__ParamSpec   *message);
-size_t caffe__param_spec__pack
-                     (const Caffe__ParamSpec   *message,
-                      uint8_t             *out);
-size_t caffe__param_spec__pack_to_buffer
-                     (const Caffe__ParamSpec   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__ParamSpec *
-       caffe__param_spec__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__param_spec__free_unpacked
-                     (Caffe__ParamSpec *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__LayerParameter methods */
 void   caffe__layer_parameter__init
                      (Caffe__LayerParameter         *message);
-size_t caffe__layer_parameter__get_packed_size
-                     (const Caffe__LayerParameter   *message);
-size_t caffe__layer_parameter__pack
-                     (const Caffe__LayerParameter   *message,
-                      uint8_t             *out);
-size_t caffe__layer_parameter__pack_to_buffer
-                     (const Caffe__LayerParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__LayerParameter *
-       caffe__layer_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__layer_parameter__free_unpacked
-                     (Caffe__LayerParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__TransformationParameter methods */
 void   caffe__transformation_parameter__init
                      (Caffe__TransformationParameter         *message);
-size_t caffe__transformation_parameter__get_packed_size
-                     (const Caffe__TransformationParameter   *message);
-size_t caffe__transformation_parameter__pack
-                     (const Caffe__TransformationParameter   *message,
-                      uint8_t             *out);
-size_t caffe__transformation_parameter__pack_to_buffer
-                     (const Caffe__TransformationParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__TransformationParameter *
-       caffe__transformation_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__transformation_parameter__free_unpacked
-                     (Caffe__TransformationParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__LossParameter methods */
 void   caffe__loss_parameter__init
                      (Caffe__LossParameter         *message);
-size_t caffe__loss_parameter__get_packed_size
-                     (const Caffe__LossParameter   *message);
-size_t caffe__loss_parameter__pack
-                     (const Caffe__LossParameter   *message,
-                      uint8_t             *out);
-size_t caffe__loss_parameter__pack_to_buffer
-                     (const Caffe__LossParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__LossParameter *
-       caffe__loss_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__loss_parameter__free_unpacked
-                     (Caffe__LossParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__AccuracyParameter methods */
 void   caffe__accuracy_parameter__init
                      (Caffe__AccuracyParameter         *message);
-size_t caffe__accuracy_parameter__get_packed_size
-                     (const Caffe__AccuracyParameter   *message);
-size_t caffe__accuracy_parameter__pack
-                     (const Caffe__AccuracyParameter   *message,
-                      uint8_t             *out);
-size_t caffe__accuracy_parameter__pack_to_buffer
-                     (const Caffe__AccuracyParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__AccuracyParameter *
-       caffe__accuracy_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__accuracy_parameter__free_unpacked
-                     (Caffe__AccuracyParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__ArgMaxParameter methods */
 void   caffe__arg_max_parameter__init
                      (Caffe__ArgMaxParameter         *message);
-size_t caffe__arg_max_parameter__get_packed_size
-                     (const Caffe__ArgMaxParameter   *message);
-size_t caffe__arg_max_parameter__pack
-                     (const Caffe__ArgMaxParameter   *message,
-                      uint8_t             *out);
-size_t caffe__arg_max_parameter__pack_to_buffer
-                     (const Caffe__ArgMaxParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__ArgMaxParameter *
-       caffe__arg_max_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__arg_max_parameter__free_unpacked
-                     (Caffe__ArgMaxParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__ClipParameter methods */
 void   caffe__clip_parameter__init
                      (Caffe__ClipParameter         *message);
-size_t caffe__clip_parameter__get_packed_size
-                     (const Caffe__ClipParameter   *message);
-size_t caffe__clip_parameter__pack
-                     (const Caffe__ClipParameter   *message,
-                      uint8_t             *out);
-size_t caffe__clip_parameter__pack_to_buffer
-                     (const Caffe__ClipParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__ClipParameter *
-       caffe__clip_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__clip_parameter__free_unpacked
-                     (Caffe__ClipParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__ConcatParameter methods */
 void   caffe__concat_parameter__init
                      (Caffe__ConcatParameter         *message);
-size_t caffe__concat_parameter__get_packed_size
-                     (const Caffe__ConcatParameter   *message);
-size_t caffe__concat_parameter__pack
-                     (const Caffe__ConcatParameter   *message,
-                      uint8_t             *out);
-size_t caffe__concat_parameter__pack_to_buffer
-                     (const Caffe__ConcatParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__ConcatParameter *
-       caffe__concat_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__concat_parameter__free_unpacked
-                     (Caffe__ConcatParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__BatchNormParameter methods */
 void   caffe__batch_norm_parameter__init
                      (Caffe__BatchNormParameter         *message);
-size_t caffe__batch_norm_parameter__get_packed_size
-                     (const Caffe__BatchNormParameter   *message);
-size_t caffe__batch_norm_parameter__pack
-                     (const Caffe__BatchNormParameter   *message,
-                      uint8_t             *out);
-size_t caffe__batch_norm_parameter__pack_to_buffer
-                     (const Caffe__BatchNormParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__BatchNormParameter *
-       caffe__batch_norm_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__batch_norm_parameter__free_unpacked
-                     (Caffe__BatchNormParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__BiasParameter methods */
 void   caffe__bias_parameter__init
                      (Caffe__BiasParameter         *message);
-size_t caffe__bias_parameter__get_packed_size
-                     (const Caffe__BiasParameter   *message);
-size_t caffe__bias_parameter__pack
-                     (const Caffe__BiasParameter   *message,
-                      uint8_t             *out);
-size_t caffe__bias_parameter__pack_to_buffer
-                     (const Caffe__BiasParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__BiasParameter *
-       caffe__bias_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__bias_parameter__free_unpacked
-                     (Caffe__BiasParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__ContrastiveLossParameter methods */
 void   caffe__contrastive_loss_parameter__init
                      (Caffe__ContrastiveLossParameter         *message);
-size_t caffe__contrastive_loss_parameter__get_packed_size
-                     (const Caffe__ContrastiveLossParameter   *message);
-size_t caffe__contrastive_loss_parameter__pack
-                     (const Caffe__ContrastiveLossParameter   *message,
-                      uint8_t             *out);
-size_t caffe__contrastive_loss_parameter__pack_to_buffer
-                     (const Caffe__ContrastiveLossParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__ContrastiveLossParameter *
-       caffe__contrastive_loss_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__contrastive_loss_parameter__free_unpacked
-                     (Caffe__ContrastiveLossParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__ConvolutionParameter methods */
 void   caffe__convolution_parameter__init
                      (Caffe__ConvolutionParameter         *message);
-size_t caffe__convolution_parameter__get_packed_size
-                     (const Caffe__ConvolutionParameter   *message);
-size_t caffe__convolution_parameter__pack
-                     (const Caffe__ConvolutionParameter   *message,
-                      uint8_t             *out);
-size_t caffe__convolution_parameter__pack_to_buffer
-                     (const Caffe__ConvolutionParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__ConvolutionParameter *
-       caffe__convolution_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__convolution_parameter__free_unpacked
-                     (Caffe__ConvolutionParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__CropParameter methods */
 void   caffe__crop_parameter__init
                      (Caffe__CropParameter         *message);
-size_t caffe__crop_parameter__get_packed_size
-                     (const Caffe__CropParameter   *message);
-size_t caffe__crop_parameter__pack
-                     (const Caffe__CropParameter   *message,
-                      uint8_t             *out);
-size_t caffe__crop_parameter__pack_to_buffer
-                     (const Caffe__CropParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__CropParameter *
-       caffe__crop_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__crop_parameter__free_unpacked
-                     (Caffe__CropParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__DataParameter methods */
 void   caffe__data_parameter__init
                      (Caffe__DataParameter         *message);
-size_t caffe__data_parameter__get_packed_size
-                     (const Caffe__DataParameter   *message);
-size_t caffe__data_parameter__pack
-                     (const Caffe__DataParameter   *message,
-                      uint8_t             *out);
-size_t caffe__data_parameter__pack_to_buffer
-                     (const Caffe__DataParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__DataParameter *
-       caffe__data_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__data_parameter__free_unpacked
-                     (Caffe__DataParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__DropoutParameter methods */
 void   caffe__dropout_parameter__init
                      (Caffe__DropoutParameter         *message);
-size_t caffe__dropout_parameter__get_packed_size
-                     (const Caffe__DropoutParameter   *message);
-size_t caffe__dropout_parameter__pack
-                     (const Caffe__DropoutParameter   *message,
-                      uint8_t             *out);
-size_t caffe__dropout_parameter__pack_to_buffer
-                     (const Caffe__DropoutParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__DropoutParameter *
-       caffe__dropout_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__dropout_parameter__free_unpacked
-                     (Caffe__DropoutParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__DummyDataParameter methods */
 void   caffe__dummy_data_parameter__init
                      (Caffe__DummyDataParameter         *message);
-size_t caffe__dummy_data_parameter__get_packed_size
-                     (const Caffe__DummyDataParameter   *message);
-size_t caffe__dummy_data_parameter__pack
-                     (const Caffe__DummyDataParameter   *message,
-                      uint8_t             *out);
-size_t caffe__dummy_data_parameter__pack_to_buffer
-                     (const Caffe__DummyDataParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__DummyDataParameter *
-       caffe__dummy_data_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__dummy_data_parameter__free_unpacked
-                     (Caffe__DummyDataParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__EltwiseParameter methods */
 void   caffe__eltwise_parameter__init
                      (Caffe__EltwiseParameter         *message);
-size_t caffe__eltwise_parameter__get_packed_size
-                     (const Caffe__EltwiseParameter   *message);
-size_t caffe__eltwise_parameter__pack
-                     (const Caffe__EltwiseParameter   *message,
-                      uint8_t             *out);
-size_t caffe__eltwise_parameter__pack_to_buffer
-                     (const Caffe__EltwiseParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__EltwiseParameter *
-       caffe__eltwise_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__eltwise_parameter__free_unpacked
-                     (Caffe__EltwiseParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__ELUParameter methods */
 void   caffe__eluparameter__init
                      (Caffe__ELUParameter         *message);
-size_t caffe__eluparameter__get_packed_size
-                     (const Caffe__ELUParameter   *message);
-size_t caffe__eluparameter__pack
-                     (const Caffe__ELUParameter   *message,
-                      uint8_t             *out);
-size_t caffe__eluparameter__pack_to_buffer
-                     (const Caffe__ELUParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__ELUParameter *
-       caffe__eluparameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__eluparameter__free_unpacked
-                     (Caffe__ELUParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__EmbedParameter methods */
 void   caffe__embed_parameter__init
                      (Caffe__EmbedParameter         *message);
-size_t caffe__embed_parameter__get_packed_size
-                     (const Caffe__EmbedParameter   *message);
-size_t caffe__embed_parameter__pack
-                     (const Caffe__EmbedParameter   *message,
-                      uint8_t             *out);
-size_t caffe__embed_parameter__pack_to_buffer
-                     (const Caffe__EmbedParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__EmbedParameter *
-       caffe__embed_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__embed_parameter__free_unpacked
-                     (Caffe__EmbedParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__ExpParameter methods */
 void   caffe__exp_parameter__init
                      (Caffe__ExpParameter         *message);
-size_t caffe__exp_parameter__get_packed_size
-                     (const Caffe__ExpParameter   *message);
-size_t caffe__exp_parameter__pack
-                     (const Caffe__ExpParameter   *message,
-                      uint8_t             *out);
-size_t caffe__exp_parameter__pack_to_buffer
-                     (const Caffe__ExpParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__ExpParameter *
-       caffe__exp_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__exp_parameter__free_unpacked
-                     (Caffe__ExpParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__FlattenParameter methods */
 void   caffe__flatten_parameter__init
                      (Caffe__FlattenParameter         *message);
-size_t caffe__flatten_parameter__get_packed_size
-                     (const Caffe__FlattenParameter   *message);
-size_t caffe__flatten_parameter__pack
-                     (const Caffe__FlattenParameter   *message,
-                      uint8_t             *out);
-size_t caffe__flatten_parameter__pack_to_buffer
-                     (const Caffe__FlattenParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__FlattenParameter *
-       caffe__flatten_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__flatten_parameter__free_unpacked
-                     (Caffe__FlattenParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__HDF5DataParameter methods */
 void   caffe__hdf5_data_parameter__init
                      (Caffe__HDF5DataParameter         *message);
-size_t caffe__hdf5_data_parameter__get_packed_size
-                     (const Caffe__HDF5DataParameter   *message);
-size_t caffe__hdf5_data_parameter__pack
-                     (const Caffe__HDF5DataParameter   *message,
-                      uint8_t             *out);
-size_t caffe__hdf5_data_parameter__pack_to_buffer
-                     (const Caffe__HDF5DataParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__HDF5DataParameter *
-       caffe__hdf5_data_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__hdf5_data_parameter__free_unpacked
-                     (Caffe__HDF5DataParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__HDF5OutputParameter methods */
 void   caffe__hdf5_output_parameter__init
                      (Caffe__HDF5OutputParameter         *message);
-size_t caffe__hdf5_output_parameter__get_packed_size
-                     (const Caffe__HDF5OutputParameter   *message);
-size_t caffe__hdf5_output_parameter__pack
-                     (const Caffe__HDF5OutputParameter   *message,
-                      uint8_t             *out);
-size_t caffe__hdf5_output_parameter__pack_to_buffer
-                     (const Caffe__HDF5OutputParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__HDF5OutputParameter *
-       caffe__hdf5_output_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__hdf5_output_parameter__free_unpacked
-                     (Caffe__HDF5OutputParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__HingeLossParameter methods */
 void   caffe__hinge_loss_parameter__init
                      (Caffe__HingeLossParameter         *message);
-size_t caffe__hinge_loss_parameter__get_packed_size
-                     (const Caffe__HingeLossParameter   *message);
-size_t caffe__hinge_loss_parameter__pack
-                     (const Caffe__HingeLossParameter   *message,
-                      uint8_t             *out);
-size_t caffe__hinge_loss_parameter__pack_to_buffer
-                     (const Caffe__HingeLossParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__HingeLossParameter *
-       caffe__hinge_loss_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__hinge_loss_parameter__free_unpacked
-                     (Caffe__HingeLossParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__ImageDataParameter methods */
 void   caffe__image_data_parameter__init
                      (Caffe__ImageDataParameter         *message);
-size_t caffe__image_data_parameter__get_packed_size
-                     (const Caffe__ImageDataParameter   *message);
-size_t caffe__image_data_parameter__pack
-                     (const Caffe__ImageDataParameter   *message,
-                      uint8_t             *out);
-size_t caffe__image_data_parameter__pack_to_buffer
-                     (const Caffe__ImageDataParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__ImageDataParameter *
-       caffe__image_data_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__image_data_parameter__free_unpacked
-                     (Caffe__ImageDataParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__InfogainLossParameter methods */
 void   caffe__infogain_loss_parameter__init
                      (Caffe__InfogainLossParameter         *message);
-size_t caffe__infogain_loss_parameter__get_packed_size
-                     (const Caffe__InfogainLossParameter   *message);
-size_t caffe__infogain_loss_parameter__pack
-                     (const Caffe__InfogainLossParameter   *message,
-                      uint8_t             *out);
-size_t caffe__infogain_loss_parameter__pack_to_buffer
-                     (const Caffe__InfogainLossParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__InfogainLossParameter *
-       caffe__infogain_loss_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__infogain_loss_parameter__free_unpacked
-                     (Caffe__InfogainLossParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__InnerProductParameter methods */
 void   caffe__inner_product_parameter__init
                      (Caffe__InnerProductParameter         *message);
-size_t caffe__inner_product_parameter__get_packed_size
-                     (const Caffe__InnerProductParameter   *message);
-size_t caffe__inner_product_parameter__pack
-                     (const Caffe__InnerProductParameter   *message,
-                      uint8_t             *out);
-size_t caffe__inner_product_parameter__pack_to_buffer
-                     (const Caffe__InnerProductParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__InnerProductParameter *
-       caffe__inner_product_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__inner_product_parameter__free_unpacked
-                     (Caffe__InnerProductParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__InputParameter methods */
 void   caffe__input_parameter__init
                      (Caffe__InputParameter         *message);
-size_t caffe__input_parameter__get_packed_size
-                     (const Caffe__InputParameter   *message);
-size_t caffe__input_parameter__pack
-                     (const Caffe__InputParameter   *message,
-                      uint8_t             *out);
-size_t caffe__input_parameter__pack_to_buffer
-                     (const Caffe__InputParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__InputParameter *
-       caffe__input_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__input_parameter__free_unpacked
-                     (Caffe__InputParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__LogParameter methods */
 void   caffe__log_parameter__init
                      (Caffe__LogParameter         *message);
-size_t caffe__log_parameter__get_packed_size
-                     (const Caffe__LogParameter   *message);
-size_t caffe__log_parameter__pack
-                     (const Caffe__LogParameter   *message,
-                      uint8_t             *out);
-size_t caffe__log_parameter__pack_to_buffer
-                     (const Caffe__LogParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__LogParameter *
-       caffe__log_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__log_parameter__free_unpacked
-                     (Caffe__LogParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__LRNParameter methods */
 void   caffe__lrnparameter__init
                      (Caffe__LRNParameter         *message);
-size_t caffe__lrnparameter__get_packed_size
-                     (const Caffe__LRNParameter   *message);
-size_t caffe__lrnparameter__pack
-                     (const Caffe__LRNParameter   *message,
-                      uint8_t             *out);
-size_t caffe__lrnparameter__pack_to_buffer
-                     (const Caffe__LRNParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__LRNParameter *
-       caffe__lrnparameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__lrnparameter__free_unpacked
-                     (Caffe__LRNParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__MemoryDataParameter methods */
 void   caffe__memory_data_parameter__init
                      (Caffe__MemoryDataParameter         *message);
-size_t caffe__memory_data_parameter__get_packed_size
-                     (const Caffe__MemoryDataParameter   *message);
-size_t caffe__memory_data_parameter__pack
-                     (const Caffe__MemoryDataParameter   *message,
-                      uint8_t             *out);
-size_t caffe__memory_data_parameter__pack_to_buffer
-                     (const Caffe__MemoryDataParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__MemoryDataParameter *
-       caffe__memory_data_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__memory_data_parameter__free_unpacked
-                     (Caffe__MemoryDataParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__MVNParameter methods */
 void   caffe__mvnparameter__init
                      (Caffe__MVNParameter         *message);
-size_t caffe__mvnparameter__get_packed_size
-                     (const Caffe__MVNParameter   *message);
-size_t caffe__mvnparameter__pack
-                     (const Caffe__MVNParameter   *message,
-                      uint8_t             *out);
-size_t caffe__mvnparameter__pack_to_buffer
-                     (const Caffe__MVNParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__MVNParameter *
-       caffe__mvnparameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__mvnparameter__free_unpacked
-                     (Caffe__MVNParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__ParameterParameter methods */
 void   caffe__parameter_parameter__init
                      (Caffe__ParameterParameter         *message);
-size_t caffe__parameter_parameter__get_packed_size
-                     (const Caffe__ParameterParameter   *message);
-size_t caffe__parameter_parameter__pack
-                     (const Caffe__ParameterParameter   *message,
-                      uint8_t             *out);
-size_t caffe__parameter_parameter__pack_to_buffer
-                     (const Caffe__ParameterParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__ParameterParameter *
-       caffe__parameter_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__parameter_parameter__free_unpacked
-                     (Caffe__ParameterParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__PoolingParameter methods */
 void   caffe__pooling_parameter__init
                      (Caffe__PoolingParameter         *message);
-size_t caffe__pooling_parameter__get_packed_size
-                     (const Caffe__PoolingParameter   *message);
-size_t caffe__pooling_parameter__pack
-                     (const Caffe__PoolingParameter   *message,
-                      uint8_t             *out);
-size_t caffe__pooling_parameter__pack_to_buffer
-                     (const Caffe__PoolingParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__PoolingParameter *
-       caffe__pooling_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__pooling_parameter__free_unpacked
-                     (Caffe__PoolingParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__PowerParameter methods */
 void   caffe__power_parameter__init
                      (Caffe__PowerParameter         *message);
-size_t caffe__power_parameter__get_packed_size
-                     (const Caffe__PowerParameter   *message);
-size_t caffe__power_parameter__pack
-                     (const Caffe__PowerParameter   *message,
-                      uint8_t             *out);
-size_t caffe__power_parameter__pack_to_buffer
-                     (const Caffe__PowerParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__PowerParameter *
-       caffe__power_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__power_parameter__free_unpacked
-                     (Caffe__PowerParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__PythonParameter methods */
 void   caffe__python_parameter__init
                      (Caffe__PythonParameter         *message);
-size_t caffe__python_parameter__get_packed_size
-                     (const Caffe__PythonParameter   *message);
-size_t caffe__python_parameter__pack
-                     (const Caffe__PythonParameter   *message,
-                      uint8_t             *out);
-size_t caffe__python_parameter__pack_to_buffer
-                     (const Caffe__PythonParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__PythonParameter *
-       caffe__python_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__python_parameter__free_unpacked
-                     (Caffe__PythonParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__RecurrentParameter methods */
 void   caffe__recurrent_parameter__init
                      (Caffe__RecurrentParameter         *message);
-size_t caffe__recurrent_parameter__get_packed_size
-                     (const Caffe__RecurrentParameter   *message);
-size_t caffe__recurrent_parameter__pack
-                     (const Caffe__RecurrentParameter   *message,
-                      uint8_t             *out);
-size_t caffe__recurrent_parameter__pack_to_buffer
-                     (const Caffe__RecurrentParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__RecurrentParameter *
-       caffe__recurrent_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__recurrent_parameter__free_unpacked
-                     (Caffe__RecurrentParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__ReductionParameter methods */
 void   caffe__reduction_parameter__init
                      (Caffe__ReductionParameter         *message);
-size_t caffe__reduction_parameter__get_packed_size
-                     (const Caffe__ReductionParameter   *message);
-size_t caffe__reduction_parameter__pack
-                     (const Caffe__ReductionParameter   *message,
-                      uint8_t             *out);
-size_t caffe__reduction_parameter__pack_to_buffer
-                     (const Caffe__ReductionParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__ReductionParameter *
-       caffe__reduction_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__reduction_parameter__free_unpacked
-                     (Caffe__ReductionParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__ReLUParameter methods */
 void   caffe__re_luparameter__init
                      (Caffe__ReLUParameter         *message);
-size_t caffe__re_luparameter__get_packed_size
-                     (const Caffe__ReLUParameter   *message);
-size_t caffe__re_luparameter__pack
-                     (const Caffe__ReLUParameter   *message,
-                      uint8_t             *out);
-size_t caffe__re_luparameter__pack_to_buffer
-                     (const Caffe__ReLUParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__ReLUParameter *
-       caffe__re_luparameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__re_luparameter__free_unpacked
-                     (Caffe__ReLUParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__ReshapeParameter methods */
 void   caffe__reshape_parameter__init
                      (Caffe__ReshapeParameter         *message);
-size_t caffe__reshape_parameter__get_packed_size
-                     (const Caffe__ReshapeParameter   *message);
-size_t caffe__reshape_parameter__pack
-                     (const Caffe__ReshapeParameter   *message,
-                      uint8_t             *out);
-size_t caffe__reshape_parameter__pack_to_buffer
-                     (const Caffe__ReshapeParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__ReshapeParameter *
-       caffe__reshape_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__reshape_parameter__free_unpacked
-                     (Caffe__ReshapeParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__ScaleParameter methods */
 void   caffe__scale_parameter__init
                      (Caffe__ScaleParameter         *message);
-size_t caffe__scale_parameter__get_packed_size
-                     (const Caffe__ScaleParameter   *message);
-size_t caffe__scale_parameter__pack
-                     (const Caffe__ScaleParameter   *message,
-                      uint8_t             *out);
-size_t caffe__scale_parameter__pack_to_buffer
-                     (const Caffe__ScaleParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__ScaleParameter *
-       caffe__scale_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__scale_parameter__free_unpacked
-                     (Caffe__ScaleParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__SigmoidParameter methods */
 void   caffe__sigmoid_parameter__init
                      (Caffe__SigmoidParameter         *message);
-size_t caffe__sigmoid_parameter__get_packed_size
-                     (const Caffe__SigmoidParameter   *message);
-size_t caffe__sigmoid_parameter__pack
-                     (const Caffe__SigmoidParameter   *message,
-                      uint8_t             *out);
-size_t caffe__sigmoid_parameter__pack_to_buffer
-                     (const Caffe__SigmoidParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__SigmoidParameter *
-       caffe__sigmoid_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__sigmoid_parameter__free_unpacked
-                     (Caffe__SigmoidParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__SliceParameter methods */
 void   caffe__slice_parameter__init
                      (Caffe__SliceParameter         *message);
-size_t caffe__slice_parameter__get_packed_size
-                     (const Caffe__SliceParameter   *message);
-size_t caffe__slice_parameter__pack
-                     (const Caffe__SliceParameter   *message,
-                      uint8_t             *out);
-size_t caffe__slice_parameter__pack_to_buffer
-                     (const Caffe__SliceParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__SliceParameter *
-       caffe__slice_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__slice_parameter__free_unpacked
-                     (Caffe__SliceParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__SoftmaxParameter methods */
 void   caffe__softmax_parameter__init
                      (Caffe__SoftmaxParameter         *message);
-size_t caffe__softmax_parameter__get_packed_size
-                     (const Caffe__SoftmaxParameter   *message);
-size_t caffe__softmax_parameter__pack
-                     (const Caffe__SoftmaxParameter   *message,
-                      uint8_t             *out);
-size_t caffe__softmax_parameter__pack_to_buffer
-                     (const Caffe__SoftmaxParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__SoftmaxParameter *
-       caffe__softmax_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__softmax_parameter__free_unpacked
-                     (Caffe__SoftmaxParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__SwishParameter methods */
 void   caffe__swish_parameter__init
                      (Caffe__SwishParameter         *message);
-size_t caffe__swish_parameter__get_packed_size
-                     (const Caffe__SwishParameter   *message);
-size_t caffe__swish_parameter__pack
-                     (const Caffe__SwishParameter   *message,
-                      uint8_t             *out);
-size_t caffe__swish_parameter__pack_to_buffer
-                     (const Caffe__SwishParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__SwishParameter *
-       caffe__swish_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__swish_parameter__free_unpacked
-                     (Caffe__SwishParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__TanHParameter methods */
 void   caffe__tan_hparameter__init
                      (Caffe__TanHParameter         *message);
-size_t caffe__tan_hparameter__get_packed_size
-                     (const Caffe__TanHParameter   *message);
-size_t caffe__tan_hparameter__pack
-                     (const Caffe__TanHParameter   *message,
-                      uint8_t             *out);
-size_t caffe__tan_hparameter__pack_to_buffer
-                     (const Caffe__TanHParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__TanHParameter *
-       caffe__tan_hparameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__tan_hparameter__free_unpacked
-                     (Caffe__TanHParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__TileParameter methods */
 void   caffe__tile_parameter__init
                      (Caffe__TileParameter         *message);
-size_t caffe__tile_parameter__get_packed_size
-                     (const Caffe__TileParameter   *message);
-size_t caffe__tile_parameter__pack
-                     (const Caffe__TileParameter   *message,
-                      uint8_t             *out);
-size_t caffe__tile_parameter__pack_to_buffer
-                     (const Caffe__TileParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__TileParameter *
-       caffe__tile_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__tile_parameter__free_unpacked
-                     (Caffe__TileParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__ThresholdParameter methods */
 void   caffe__threshold_parameter__init
                      (Caffe__ThresholdParameter         *message);
-size_t caffe__threshold_parameter__get_packed_size
-                     (const Caffe__ThresholdParameter   *message);
-size_t caffe__threshold_parameter__pack
-                     (const Caffe__ThresholdParameter   *message,
-                      uint8_t             *out);
-size_t caffe__threshold_parameter__pack_to_buffer
-                     (const Caffe__ThresholdParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__ThresholdParameter *
-       caffe__threshold_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__threshold_parameter__free_unpacked
-                     (Caffe__ThresholdParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__WindowDataParameter methods */
 void   caffe__window_data_parameter__init
                      (Caffe__WindowDataParameter         *message);
-size_t caffe__window_data_parameter__get_packed_size
-                     (const Caffe__WindowDataParameter   *message);
-size_t caffe__window_data_parameter__pack
-                     (const Caffe__WindowDataParameter   *message,
-                      uint8_t             *out);
-size_t caffe__window_data_parameter__pack_to_buffer
-                     (const Caffe__WindowDataParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__WindowDataParameter *
-       caffe__window_data_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__window_data_parameter__free_unpacked
-                     (Caffe__WindowDataParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__SPPParameter methods */
 void   caffe__sppparameter__init
                      (Caffe__SPPParameter         *message);
-size_t caffe__sppparameter__get_packed_size
-                     (const Caffe__SPPParameter   *message);
-size_t caffe__sppparameter__pack
-                     (const Caffe__SPPParameter   *message,
-                      uint8_t             *out);
-size_t caffe__sppparameter__pack_to_buffer
-                     (const Caffe__SPPParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__SPPParameter *
-       caffe__sppparameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__sppparameter__free_unpacked
-                     (Caffe__SPPParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__V1LayerParameter methods */
 void   caffe__v1_layer_parameter__init
                      (Caffe__V1LayerParameter         *message);
-size_t caffe__v1_layer_parameter__get_packed_size
-                     (const Caffe__V1LayerParameter   *message);
-size_t caffe__v1_layer_parameter__pack
-                     (const Caffe__V1LayerParameter   *message,
-                      uint8_t             *out);
-size_t caffe__v1_layer_parameter__pack_to_buffer
-                     (const Caffe__V1LayerParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__V1LayerParameter *
-       caffe__v1_layer_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__v1_layer_parameter__free_unpacked
-                     (Caffe__V1LayerParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__V0LayerParameter methods */
 void   caffe__v0_layer_parameter__init
                      (Caffe__V0LayerParameter         *message);
-size_t caffe__v0_layer_parameter__get_packed_size
-                     (const Caffe__V0LayerParameter   *message);
-size_t caffe__v0_layer_parameter__pack
-                     (const Caffe__V0LayerParameter   *message,
-                      uint8_t             *out);
-size_t caffe__v0_layer_parameter__pack_to_buffer
-                     (const Caffe__V0LayerParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__V0LayerParameter *
-       caffe__v0_layer_parameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__v0_layer_parameter__free_unpacked
-                     (Caffe__V0LayerParameter *message,
-                      ProtobufCAllocator *allocator);
 /* Caffe__PReLUParameter methods */
 void   caffe__pre_luparameter__init
                      (Caffe__PReLUParameter         *message);
-size_t caffe__pre_luparameter__get_packed_size
-                     (const Caffe__PReLUParameter   *message);
-size_t caffe__pre_luparameter__pack
-                     (const Caffe__PReLUParameter   *message,
-                      uint8_t             *out);
-size_t caffe__pre_luparameter__pack_to_buffer
-                     (const Caffe__PReLUParameter   *message,
-                      ProtobufCBuffer     *buffer);
-Caffe__PReLUParameter *
-       caffe__pre_luparameter__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   caffe__pre_luparameter__free_unpacked
-                     (Caffe__PReLUParameter *message,
-                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Caffe__BlobShape_Closure)
