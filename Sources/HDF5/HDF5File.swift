@@ -25,7 +25,7 @@ public enum HDF5ElementClass: Equatable, Sendable {
 /// Names with slashes are paths through groups. All methods throw an `HDF5Error`. HDF5 works for one thread at a time;
 /// the methods wait for each other, across all files.
 public final class HDF5File {
-  let id: hid_t
+  private(set) var id: hid_t
   /// The file, as given.
   public let path: String
   /// The size of the file when it was opened for reading, in bytes.
@@ -66,7 +66,21 @@ public final class HDF5File {
     self.path = path
   }
 
-  deinit { _ = withLibrary { H5Fclose(id) } }
+  deinit {
+    guard id >= 0 else { return }
+    _ = withLibrary { H5Fclose(id) }
+  }
+
+  /// Closes the file now, instead of when it goes away, and throws if not all could be written. All later calls throw.
+  public func close() throws(HDF5Error) {
+    guard id >= 0 else { return }
+    try flush()
+    let closing = id
+    id = -1
+    try withLibrary { () throws(HDF5Error) in
+      try Site(file: path).check("H5Fclose", H5Fclose(closing), advice: "free some space on the disk")
+    }
+  }
 
   /// Writes everything to the file system; throws if that fails (a full disk).
   public func flush() throws(HDF5Error) {
