@@ -59,7 +59,8 @@ package struct Filler: Sendable {
       let (low, high) = (message.float("min"), message.float("max"))
       guard low <= high, low.isFinite, high.isFinite, (high - low).isFinite else {
         throw message.error(
-          message.has("max") ? "max" : "min", "the filler 'uniform' needs numbers with min <= max, not \(low) to \(high)")
+          message.has("max") ? "max" : "min",
+          "the filler 'uniform' needs numbers with min <= max, not \(low) to \(high)")
       }
       return .uniform(from: low, to: high)
     case "gaussian":
@@ -95,11 +96,14 @@ package struct Filler: Sendable {
 
   /// Throws unless a tensor of this shape can be filled.
   package func check(_ shape: Shape) throws(ShapeError) {
-    guard shape.count > 0 else { throw ShapeError("there is nothing to fill in a blob of shape \(shape)", at: location) }
+    guard shape.count > 0 else {
+      throw ShapeError("there is nothing to fill in a blob of shape \(shape)", at: location)
+    }
     switch kind {
     case .gaussian(_, _, let sparse?) where sparse > shape.axes.first ?? 1:
       throw ShapeError(
-        "sparse: \(sparse) is more than the first axis of \(shape) has, which is \(shape.axes.first ?? 1)", at: location)
+        "sparse: \(sparse) is more than the first axis of \(shape) has, which is \(shape.axes.first ?? 1)", at: location
+      )
     case .bilinear where shape.rank != 4 || shape[2] != shape[3]:
       throw ShapeError("the filler 'bilinear' needs 4 axes of which the last two are equal, not \(shape)", at: location)
     default: break
