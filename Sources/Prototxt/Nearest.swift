@@ -2,7 +2,7 @@ extension String {
   /// The name among `names` that was probably meant, or nil if none is near.
   ///
   /// A name that differs only in case or underscores comes first, then the one with the fewest changed, missing,
-  /// additional or exchanged characters (at most a third of them), then one of which this is the beginning or that is
+  /// additional or exchanged characters (at most a third of them; the shortest of several), then one of which this is the beginning or that is
   /// the beginning of this.
   public func nearest(in names: some Sequence<String>) -> String? {
     let wanted = folded
@@ -15,7 +15,8 @@ extension String {
       if folded == wanted { return name }
       if abs(folded.count - wanted.count) <= limit {
         let distance = String.distance(wanted, folded)
-        if distance <= limit, distance < best?.distance ?? .max { best = (name, distance) }
+        let closer = best.map { (distance, folded.count) < ($0.distance, $0.name.utf8.count) } ?? true
+        if distance <= limit, closer { best = (name, distance) }
       }
       let shorter = Swift.min(folded.count, wanted.count)
       if beginning == nil, shorter >= 3, folded.prefix(shorter) == wanted.prefix(shorter) { beginning = name }
