@@ -13,6 +13,9 @@ package struct Pooling: Layer {
   let window: PoolingWindow
   private let hasMask: Bool
 
+  /// Maxima of 3x3 windows with stride 2, the commonest pooling, without their places.
+  var isThreeByTwo: Bool { isMax && !hasMask && window.isThreeByTwo }
+
   package init(_ fields: Fields) throws(Diagnostic) {
     let parameters = fields.parameters("pooling_param"), method = parameters.enumeration("pool")
     guard method != "STOCHASTIC" else {

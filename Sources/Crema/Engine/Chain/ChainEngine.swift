@@ -15,7 +15,7 @@ package struct ChainEngine: Engine {
     var steps: [any Step] = [], input: ChainNorm?
     while true {
       let next = ChainNorm.following(program, in: memory)
-      let output = unsafe next.flatMap { unsafe ChainNorm($0.norm, in: memory, set: set) }
+      let output = next.flatMap { unsafe ChainNorm($0.norm, in: memory, set: set) }
       steps.append(unsafe ChainStep(program, memory, slices, input: input, output: output, self, set))
       guard let next, output != nil else { break }
       (program, input) = (next.program, output)

@@ -44,6 +44,9 @@ struct BroadcastFields: Sendable {
   let axis: AxisField, axes: Int
   private let place: SourceLocation?
 
+  /// One element for each channel.
+  var isByChannel: Bool { axis.index == 1 && axes == 1 }
+
   init(_ parameters: Message) throws(Diagnostic) {
     axis = AxisField(parameters)
     axes = parameters.int("num_axes")

@@ -11,6 +11,9 @@ struct PoolingWindow: Sendable {
   private let pad: (height: Int, width: Int)
   private let place: SourceLocation?
 
+  /// A 3x3 window with stride 2 and no pad that rounds up.
+  var isThreeByTwo: Bool { !isGlobal && roundsUp && kernel == (3, 3) && stride == (2, 2) && pad == (0, 0) }
+
   init(_ parameters: Message) throws(Diagnostic) {
     isGlobal = parameters.bool("global_pooling")
     roundsUp = parameters.enumeration("round_mode") == "CEIL"
