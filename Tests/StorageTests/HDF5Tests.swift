@@ -77,7 +77,18 @@ import Testing
     #expect(target == values)
   }
 
-  /// The same calls in the same order make the file that Caffe made, but for the times in it.
+  /// What other programs write: strings of variable length, big-endian doubles in compressed chunks, an impossible size.
+  @Test func readsWhatOtherProgramsWrite() throws {
+    let file = try HDF5File(reading: fixture("variable_gzip.h5"))
+    #expect(try file.strings(at: "names") == ["conv1", "", "caf\u{e9}"])
+    #expect(try file.string(attribute: "type") == "conv1")
+    #expect(try file.shape(of: "packed") == [300, 40])
+    #expect(try file.floats(at: "packed") == (0..<12000).map { Float($0 % 5) })
+    let error = try #require(throws: HDF5Error.self) { _ = try file.floats(at: "unwritten") }
+    #expect(error.words == "its shape [1099511627776] promises more than the 0 bytes stored for it")
+  }
+
+  /// The same calls in the same order make the file that Caffe made, but for the times (4 bytes) of its six datasets.
   @Test func laysOutAsCaffe() throws {
     let scratch = try Scratch()
     let name = "current.caffemodel.h5"
@@ -94,7 +105,7 @@ import Testing
     try written.close()
     let (ours, theirs) = (try contents(scratch(name)), try contents(fixture(name)))
     #expect(ours.count == theirs.count)
-    #expect(zip(ours, theirs).filter { $0 != $1 }.count <= ours.count / 100)
+    #expect(ours.indices.filter { ours[$0] != theirs[$0] }.count <= 6 * 4)
   }
 
   @Test func saysWhatIsWrong() throws {
@@ -182,13 +193,13 @@ import Testing
     let scratch = try Scratch()
     let whole = try contents(fixture("relu_slope.h5"))
     var refused = 0
-    for offset in stride(from: 0, to: whole.count, by: 5) {
+    for offset in stride(from: 0, to: whole.count, by: 13) {
       var bytes = whole
       bytes[offset] = bytes[offset] == 0xFF ? 0 : 0xFF
       try write(bytes, to: scratch("a.h5"))
       do { try readAll(HDF5File(reading: scratch("a.h5"))) } catch { refused += 1 }
     }
-    #expect(refused > 20)
+    #expect(refused > 10)
   }
 
   @Test func garbageIsNoHDF5() throws {

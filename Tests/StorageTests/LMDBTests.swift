@@ -50,7 +50,7 @@ private func refusal(_ body: () throws -> Void) throws -> LMDBError {
     #expect(mode == 0o744)
   }
 
-  /// The same records in one transaction make the file that Caffe's tool made, but for the map's size.
+  /// The same records in one transaction make the file that Caffe's tool made.
   @Test func writesTheFileThatConvertImagesetWrote() throws {
     let scratch = try Scratch()
     try FileManager.default.copyItem(atPath: fixture("lmdb_encoded_png"), toPath: scratch("db"))
