@@ -13,7 +13,8 @@ package struct Input: Layer {
     let parameters = fields.parameters("input_param"), given = parameters.messages("shape")
     guard given.count == 1 || given.count == fields.tops.count else {
       throw parameters.error(
-        "shape", "input_param has \(given.count) shapes for \(fields.tops.count) tops; give one for each top, or one for all")
+        "shape",
+        "input_param has \(given.count) shapes for \(fields.tops.count) tops; give one for each top, or one for all")
     }
     var shapes: [Shape] = []
     for message in given {

@@ -16,7 +16,8 @@ package struct Slice: Layer {
     place = parameters.location(of: "slice_point")
     guard points.isEmpty || points.count == count - 1 else {
       throw parameters.error(
-        "slice_point", "\(count) tops need \(count - 1) slice points, and there are \(points.count); give one less than tops")
+        "slice_point",
+        "\(count) tops need \(count - 1) slice points, and there are \(points.count); give one less than tops")
     }
     for index in points.indices where points[index] <= (index == 0 ? 0 : points[index - 1]) {
       throw parameters.error(
@@ -31,7 +32,8 @@ package struct Slice: Layer {
     if points.isEmpty {
       guard length % count == 0 else {
         throw ShapeError(
-          "\(count) tops do not divide axis \(axis) of the bottom (\(bottoms[0])); give slice_point", at: self.axis.location)
+          "\(count) tops do not divide axis \(axis) of the bottom (\(bottoms[0])); give slice_point",
+          at: self.axis.location)
       }
       cuts = (0...count).map { $0 * (length / count) }
     } else {

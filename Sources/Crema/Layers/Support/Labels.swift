@@ -38,7 +38,9 @@ struct Labels: Sendable {
   /// Throws unless there is a label for each position.
   func check(_ bottoms: [Shape], axis: Int) throws(ShapeError) {
     let layout = ClassLayout(bottoms[0], axis: axis), wanted = layout.outer * layout.inner
-    guard layout.classes > 0 else { throw ShapeError("the predictions (\(bottoms[0])) have no classes on axis \(axis)") }
+    guard layout.classes > 0 else {
+      throw ShapeError("the predictions (\(bottoms[0])) have no classes on axis \(axis)")
+    }
     guard bottoms[1].count == wanted else {
       throw ShapeError(
         "there are \(bottoms[1].count) labels (\(bottoms[1])) for \(wanted) predictions (\(bottoms[0]), "
