@@ -14,7 +14,7 @@ func swift(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
   .testTarget(
-    name: name, dependencies: dependencies + ["TestSupport"], exclude: name == "ParityTests" ? ["Fixtures"] : [],
+    name: name, dependencies: dependencies + ["TestSupport"], exclude: ["ParityTests", "StorageTests"].contains(name) ? ["Fixtures"] : [],
     resources: resources, swiftSettings: strict)
 }
 
@@ -31,7 +31,7 @@ let package = Package(
     system("CLMDB", "lmdb", "liblmdb-dev"),
     system("CHDF5", "hdf5", "libhdf5-dev"),
     system("CPNG", "libpng", "libpng-dev"),
-    .target(name: "CCaffeProto", dependencies: ["CProtobufC"]),
+    .target(name: "CCaffeProto", dependencies: ["CProtobufC"], exclude: ["caffe.proto"]),
     .target(name: "CKernels", cSettings: warnings),
     .target(name: "CImages", dependencies: ["CPNG"], cSettings: warnings),
     swift("LMDB", ["CLMDB"]),
@@ -47,7 +47,7 @@ let package = Package(
         "Crema", "CremaConvert", "Scenes", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["Crema"], path: "Tests/TestSupport", swiftSettings: strict),
-    tests("PrototxtTests", ["Prototxt", "CCaffeProto"]),
+    tests("PrototxtTests", ["Prototxt", "CCaffeProto"], resources: [.copy("Fixtures")]),
     tests("StorageTests", ["LMDB", "HDF5", "Images"]),
     tests("CremaTests", ["Crema", "Scenes"]),
     tests("ParityTests", ["Crema", "CremaConvert"]),

@@ -17,7 +17,7 @@ public struct SolverDefinition: Sendable {
     let result = try TextParser.parse(contentsOf: path, as: CaffeSchema.solver)
     warnings = try result.judge(permissive: permissive)
     self.path = path
-    do { message = try Upgrade.solver(result.message, file: path, log: log) } catch { throw DiagnosticList([error]) }
+    message = try listing { () throws(Diagnostic) in try Upgrade.solver(result.message, file: path, log: log) }
     completeSnapshotPrefix(log)
   }
 
@@ -41,5 +41,5 @@ public struct SolverDefinition: Sendable {
 /// Whether a folder exists at `path`.
 func isFolder(_ path: String) -> Bool {
   var isFolder: ObjCBool = false
-  return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+  return unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
 }

@@ -55,7 +55,7 @@ extension Solver {
 
   private static func checkWritable(_ prefix: String, _ message: Message) throws(Diagnostic) {
     let probe = "\(prefix)_iter_0.tempfile"
-    let descriptor = probe.withCString { unsafe open($0, O_CREAT | O_WRONLY, 0o644) }
+    let descriptor = unsafe probe.withCString { unsafe open($0, O_CREAT | O_WRONLY, 0o644) }
     guard descriptor >= 0 else {
       let reason = unsafe String(cString: strerror(errno))
       throw message.error(
@@ -63,6 +63,6 @@ extension Solver {
         "Cannot write to snapshot prefix '\(prefix)' (\(reason)). Make sure that the directory exists and is writable.")
     }
     close(descriptor)
-    probe.withCString { _ = unsafe unlink($0) }
+    unsafe probe.withCString { _ = unsafe unlink($0) }
   }
 }

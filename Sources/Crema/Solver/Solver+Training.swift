@@ -67,7 +67,7 @@ extension Solver {
       "solver.cpp", 239,
       "Iteration \(iteration) (\(logNumber(rate)) iter/s, \(logNumber(seconds))s/\(display) iters), loss = \(logNumber(window.mean))"
     )
-    showOutputs(of: net, line: 258, "Train") { $0.read { Array($0) } }
+    showOutputs(of: net, line: 258, "Train") { $0.values }
   }
 
   /// One line for each number of a net's outputs.

@@ -73,16 +73,15 @@ public final class Solver {
     (definition, self.workers, self.options) = (solver.message, workers, options)
     options.log.info("solver.cpp", 45, "Initializing solver from parameters: \n\(TextPrinter.print(solver.message))")
     solver.warnings.forEach(options.warn)
-    do {
-      try Self.check(solver.message)
-      learningRate = try LearningRate(solver.message)
-      window = LossWindow(length: solver.message.int("average_loss"))
-      snapshotPrefix = try Self.checkedPrefix(solver.message)
-    } catch { throw DiagnosticList([error]) }
-    var builder = SolverNets(solver, workers: workers, options: options)
+    try listing { () throws(Diagnostic) in try Self.check(solver.message) }
+    learningRate = try listing { () throws(Diagnostic) in try LearningRate(solver.message) }
+    snapshotPrefix = try listing { () throws(Diagnostic) in try Self.checkedPrefix(solver.message) }
+    window = LossWindow(length: solver.message.int("average_loss"))
+    let builder = SolverNets(solver, workers: workers, options: options)
     replicas = try builder.trainingNets()
     testNets = try builder.testNets()
-    do { updater = try Updater(solver.message, replicas[0]) } catch { throw DiagnosticList([error]) }
+    let net = replicas[0]
+    updater = try listing { () throws(Diagnostic) in try Updater(solver.message, net) }
     options.log.info("solver.cpp", 57, "Solver scaffolding done.")
   }
 

@@ -24,7 +24,7 @@ struct SolverNets {
 
     func definition(permissive: Bool, log: Log) throws(DiagnosticList) -> NetDefinition {
       if let inline { return NetDefinition(inline) }
-      do { return try NetDefinition(contentsOf: file ?? "", permissive: permissive, log: log) } catch {
+      do throws(DiagnosticList) { return try NetDefinition(contentsOf: file ?? "", permissive: permissive, log: log) } catch {
         guard let first = error.diagnostics.first, first.location == nil, let location else { throw error }
         throw DiagnosticList([Diagnostic(first.message, at: location, notes: first.notes, suggestion: first.suggestion)])
       }
@@ -96,7 +96,7 @@ struct SolverNets {
       running.separatesLayers = true
       running.keepsGradients = true
     }
-    do {
+    return try listing { () throws(Diagnostic) in
       let graph = try GraphBuilder.build(definition, state: state, options: building)
       if options.environment.rank == 0 { graph.warnings.forEach(options.warn) }
       if state.enumeration("phase") == Phase.train.rawValue, !graph.nodes.contains(where: { $0.lossWeights.contains { $0 != 0 } }) {
@@ -107,7 +107,7 @@ struct SolverNets {
       }
       return try Net(
         graph, random: random, workers: workers, environment: options.environment, options: running, log: options.log)
-    } catch { throw DiagnosticList([error]) }
+    }
   }
 
   /// Weights that the solver names in `weights`: each entry may list several files.
@@ -115,7 +115,7 @@ struct SolverNets {
     for entry in message.strings("weights") {
       for file in entry.split(separator: ",").map({ $0.trimmed }) where !file.isEmpty {
         options.log.info("solver.cpp", 72, "Finetuning from \(file)")
-        do { options.loaded(try WeightsFile.load(file, into: net, log: options.log)) } catch { throw DiagnosticList([error]) }
+        options.loaded(try listing { () throws(Diagnostic) in try WeightsFile.load(file, into: net, log: options.log) })
       }
     }
   }
@@ -172,7 +172,7 @@ extension NetState {
   /// A message that sets the phase alone.
   fileprivate var phaseMessage: Message {
     var message = Message(CaffeSchema.state)
-    message.set("phase", enumeration: phase.rawValue)
+    message.set("phase", phase.rawValue)
     return message
   }
 }
