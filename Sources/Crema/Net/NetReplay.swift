@@ -14,7 +14,7 @@ final class NetReplay {
 
   // MARK: A whole net
 
-  func net() throws -> [Comparison] {
+  func replayNet() throws -> [Comparison] {
     for node in graph.nodes { try setParameters(of: node.name, from: "param/\(node.name)") }
     try setInputs(from: "input")
     let loss = try net.forward()
@@ -71,7 +71,7 @@ final class NetReplay {
 
   // MARK: One layer
 
-  func layer() throws -> [Comparison] {
+  func replayLayer() throws -> [Comparison] {
     guard let index = graph.node("layer") else {
       throw Diagnostic("\(recording.path): the recording is of a layer named 'layer', and the net has none of this name")
     }

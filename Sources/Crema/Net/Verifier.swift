@@ -54,7 +54,7 @@ public enum Verifier {
       graph, random: RandomStream(seed: seed), workers: workers, environment: options.building.environment,
       options: netOptions, log: options.building.log)
     let replay = NetReplay(net, recording, options)
-    return Report(comparisons: isLayer ? try replay.layer() : try replay.net())
+    return Report(comparisons: isLayer ? try replay.replayLayer() : try replay.replayNet())
   }
 }
 
@@ -67,7 +67,7 @@ extension Recording {
           + ". Is this a recording made by tools/record_caffe.py?")
     }
     var state = own
-    state.set("phase", enumeration: phase.rawValue)
+    state.set("phase", phase.rawValue)
     state.set("level", try number("level").map { Int($0) } ?? 0)
     for stage in try list("stages", of: String.self) ?? [] { state.append("stage", stage) }
     return state

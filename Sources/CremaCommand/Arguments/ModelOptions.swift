@@ -42,7 +42,7 @@ struct ModelOptions: ParsableArguments {
   /// The state of a net that a verb builds: its own, then the phase, the level and the stages.
   func state(of net: Message, phase: Phase) -> Message {
     var state = net.message("state")
-    state.set("phase", enumeration: phase.rawValue)
+    state.set("phase", phase.rawValue)
     state.set("level", level)
     for stage in stages { state.append("stage", stage) }
     return state

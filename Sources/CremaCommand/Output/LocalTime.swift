@@ -17,7 +17,7 @@ package struct LocalTime: Sendable {
   static var now: LocalTime {
     var moment = timespec()
     unsafe clock_gettime(CLOCK_REALTIME, &moment)
-    var parts = tm()
+    var parts = unsafe tm()
     unsafe localtime_r(&moment.tv_sec, &parts)
     return unsafe LocalTime(
       year: Int(parts.tm_year) + 1900, month: Int(parts.tm_mon) + 1, day: Int(parts.tm_mday), hour: Int(parts.tm_hour),

@@ -20,7 +20,7 @@ enum System {
     let bytes = Array(text.utf8)
     var start = 0
     while start < bytes.count {
-      let written = bytes[start...].withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      let written = unsafe bytes[start...].withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
       if written < 0, errno == EINTR { continue }
       guard written > 0 else { return false }
       start += written
@@ -60,19 +60,19 @@ enum System {
 
   /// Creates a file for appending; nil if that fails, and `lastError` then says why.
   static func create(_ path: String) -> CInt? {
-    let descriptor = path.withCString { unsafe open($0, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0o664) }
+    let descriptor = unsafe path.withCString { unsafe open($0, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0o664) }
     return descriptor >= 0 ? descriptor : nil
   }
 
   /// Lets a symbolic link lead to `target`, whatever it led to before.
   static func replaceLink(_ path: String, to target: String) {
-    path.withCString { _ = unsafe unlink($0) }
-    path.withCString { path in target.withCString { target in _ = unsafe symlink(target, path) } }
+    unsafe path.withCString { _ = unsafe unlink($0) }
+    unsafe path.withCString { path in unsafe target.withCString { target in _ = unsafe symlink(target, path) } }
   }
 
   private static func link(_ path: String) -> String? {
     var target = [CChar](repeating: 0, count: 256)
-    let count = path.withCString { unsafe readlink($0, &target, target.count - 1) }
+    let count = unsafe path.withCString { unsafe readlink($0, &target, target.count - 1) }
     return count > 0 ? text(target) : nil
   }
 

@@ -48,7 +48,7 @@ struct VerifyCommand: ParsableCommand {
   }
 }
 
-extension Tolerance: @retroactive ExpressibleByArgument {
+extension Tolerance: ExpressibleByArgument {
   /// Reads `1e-5,1e-4`: the absolute part, then the relative one.
   public init?(argument: String) {
     let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Float($0) }

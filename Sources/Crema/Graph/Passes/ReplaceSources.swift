@@ -12,7 +12,7 @@ package enum ReplaceSources {
     let phase = Phase(rawValue: state.enumeration("phase")) ?? .test
     var layers: [Message] = []
     for var layer in definition.message.messages("layer") {
-      if !layer.has("phase") { layer.set("phase", enumeration: phase.rawValue) }
+      if !layer.has("phase") { layer.set("phase", phase.rawValue) }
       let isSource = catalog[layer.string("type")].map { $0 is any SourceLayer.Type } ?? false
       guard isSource, try isIncluded(layer, definition, state), let shapes = try shapes(layer) else {
         layers.append(layer)
