@@ -13,9 +13,9 @@ import Testing
     #expect(try file.number(attribute: "seed") == 1701)
     #expect(try file.elementClass(ofAttribute: "seed") == .integer)
     #expect(try file.string(attribute: "nothing") == nil)
-    #expect(try file.shape(of: "bottom/a") == [2, 3, 4])
+    #expect(try file.shape(of: "bottom/a") == [3, 13])
     let (bottom, top) = (try file.floats(at: "/bottom/a"), try file.floats(at: "top/y"))
-    #expect(bottom.count == 24)
+    #expect(bottom.count == 39)
     #expect(bottom.contains { $0 < 0 })
     #expect(zip(bottom, top).allSatisfy { $0 > 0 ? $1 == $0 : $0 == 0 || ($1 != 0 && abs($1) < abs($0)) })
     #expect(try file.kind(of: "top") == .group)
@@ -75,6 +75,37 @@ import Testing
     var target = [Float](repeating: 0, count: 24)
     try unsafe target.withUnsafeMutableBufferPointer { try unsafe file.read("data/conv1/0", into: $0) }
     #expect(target == values)
+  }
+
+  /// What other programs write: strings of variable length, big-endian doubles in compressed chunks, an impossible size.
+  @Test func readsWhatOtherProgramsWrite() throws {
+    let file = try HDF5File(reading: fixture("variable_gzip.h5"))
+    #expect(try file.strings(at: "names") == ["conv1", "", "caf\u{e9}"])
+    #expect(try file.string(attribute: "type") == "conv1")
+    #expect(try file.shape(of: "packed") == [300, 40])
+    #expect(try file.floats(at: "packed") == (0..<12000).map { Float($0 % 5) })
+    let error = try #require(throws: HDF5Error.self) { _ = try file.floats(at: "unwritten") }
+    #expect(error.words == "its shape [1099511627776] promises more than the 0 bytes stored for it")
+  }
+
+  /// The same calls in the same order make the file that Caffe made, but for the times (4 bytes) of its six datasets.
+  @Test func laysOutAsCaffe() throws {
+    let scratch = try Scratch()
+    let name = "current.caffemodel.h5"
+    let recorded = try HDF5File(reading: fixture(name))
+    let written = try HDF5File(creating: scratch(name))
+    try written.makeGroup("data")
+    for layer in ["data", "conv1", "relu1", "pool1", "conv2", "norm2", "ip1", "prob"] {
+      try written.makeGroup("data/" + layer)
+      for index in try recorded.names(in: "data/" + layer) {
+        let path = "data/\(layer)/\(index)"
+        try written.write(recorded.floats(at: path), shape: recorded.shape(of: path), to: path)
+      }
+    }
+    try written.close()
+    let (ours, theirs) = (try contents(scratch(name)), try contents(fixture(name)))
+    #expect(ours.count == theirs.count)
+    #expect(ours.indices.filter { ours[$0] != theirs[$0] }.count <= 6 * 4)
   }
 
   @Test func saysWhatIsWrong() throws {
@@ -162,13 +193,13 @@ import Testing
     let scratch = try Scratch()
     let whole = try contents(fixture("relu_slope.h5"))
     var refused = 0
-    for offset in stride(from: 0, to: whole.count, by: 5) {
+    for offset in stride(from: 0, to: whole.count, by: 13) {
       var bytes = whole
       bytes[offset] = bytes[offset] == 0xFF ? 0 : 0xFF
       try write(bytes, to: scratch("a.h5"))
       do { try readAll(HDF5File(reading: scratch("a.h5"))) } catch { refused += 1 }
     }
-    #expect(refused > 20)
+    #expect(refused > 10)
   }
 
   @Test func garbageIsNoHDF5() throws {

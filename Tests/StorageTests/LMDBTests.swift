@@ -50,6 +50,18 @@ private func refusal(_ body: () throws -> Void) throws -> LMDBError {
     #expect(mode == 0o744)
   }
 
+  /// The same records in one transaction make the file that Caffe's tool made.
+  @Test func writesTheFileThatConvertImagesetWrote() throws {
+    let scratch = try Scratch()
+    try FileManager.default.copyItem(atPath: fixture("lmdb_encoded_png"), toPath: scratch("db"))
+    var writer = try Writer(creating: scratch("copy"))
+    for record in try records(scratch("db")) { try writer.put(record.key, record.value) }
+    try writer.close()
+    let (ours, theirs) = (try contents(scratch("copy/data.mdb")), try contents(fixture("lmdb_encoded_png/data.mdb")))
+    #expect(ours.count == theirs.count)
+    #expect(ours.indices.filter { ours[$0] != theirs[$0] } == [])
+  }
+
   @Test func movesToFirstAndToKeys() throws {
     let scratch = try Scratch()
     var writer = try Writer(creating: scratch("db"))

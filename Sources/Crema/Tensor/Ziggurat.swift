@@ -1,9 +1,9 @@
 /// The strips of the ziggurats, exactly as Boost has them: doubles, given by their bits.
 ///
 /// Strip `i` reaches from 0 to `x[i]` and from `y[i]` to `y[i + 1]`; all strips have the same area.
-enum Ziggurat {
+package enum Ziggurat {
   /// Where the 128 strips below `exp(-x * x / 2)` end, and 0.
-  static let normalX = table([
+  package static let normalX = table([
     0x400db4668fe7d167, 0x400b8a7c476d1741, 0x4009c8e0c7c7f35e, 0x4008aa73e440e862, 0x4007d45eb36e9ff4,
     0x4007279dd4ac2679, 0x400695c2be68d3e4, 0x400616dff7c8dab3, 0x4005a61edf7e73f4, 0x400540520129e8c8,
     0x4004e3456b0e1da8, 0x40048d61806d430c, 0x40043d75b60bac8d, 0x4003f29848d395fe, 0x4003ac11b8e1e839,
@@ -33,7 +33,7 @@ enum Ziggurat {
   ])
 
   /// The heights at which those strips begin, and 1.
-  static let normalY = table([
+  package static let normalY = table([
     0x0000000000000000, 0x3f65de9e33733182, 0x3f76ba8b0ffc2db8, 0x3f81a9b6b3fcb829, 0x3f883f4bed1a0f0b,
     0x3f8f100847656bf0, 0x3f9309cee4e1477c, 0x3f96a23fa9d6c22f, 0x3f9a4f57a25e8f32, 0x3f9e0f951d58f849,
     0x3fa0f0e539c938c0, 0x3fa2e282b7255da2, 0x3fa4dc3fcbda5a08, 0x3fa6ddc9dd20b8c5, 0x3fa8e6db483cac0f,
@@ -63,7 +63,7 @@ enum Ziggurat {
   ])
 
   /// Where the 256 strips below `exp(-x)` end, and 0.
-  static let exponentialX = table([
+  package static let exponentialX = table([
     0x402164ec94bf5dc1, 0x401ec9d9297ebb83, 0x401bc39e51da71fc, 0x4019e9dc0d487b85, 0x4018939fe6f2ed19,
     0x40178750d6eac62f, 0x4016aa676d4bbf72, 0x4015ee7ae17313d2, 0x40154ad83ccf73f6, 0x4014b9d7cd4751d1,
     0x4014379766e41362, 0x4013c14ec7c8b861, 0x401354ee27ccf75e, 0x4012f0e38a4411f0, 0x401293f5ae49aaa5,
@@ -119,7 +119,7 @@ enum Ziggurat {
   ])
 
   /// The heights at which those strips begin, and 1.
-  static let exponentialY = table([
+  package static let exponentialY = table([
     0x0000000000000000, 0x3f3dc31c329f0b4b, 0x3f4fb20af78dfcb9, 0x3f592bb5540c3e25, 0x3f61946ba8e1a324,
     0x3f66d888f3a1feff, 0x3f6c58b381cd4b11, 0x3f71073d69574043, 0x3f73fa97cee322fd, 0x3f77049f37ec3620,
     0x3f7a23e9d4974836, 0x3f7d5751fa745dc5, 0x3f804ef2295fd7f9, 0x3f81fb69edb37671, 0x3f83b0b8c1516f62,
