@@ -90,7 +90,7 @@ package struct ArgumentNormalizer {
       return
     }
     let name = word.replacing("_", with: "-")
-    guard let verb = (verbs + ["help"]).first(where: { $0 == name }) else {
+    guard let verb = (verbs + ["help"]).first(where: { $0.replacing("_", with: "-") == name }) else {
       throw UsageError(
         "Unknown action: \(word)", suggestion: name.nearest(in: verbs), details: Self.list(verbs))
     }

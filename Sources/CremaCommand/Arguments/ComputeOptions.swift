@@ -43,5 +43,5 @@ enum EngineChoice: String, ExpressibleByArgument, CaseIterable {
   case reference
 
   /// The options of nets that compute so.
-  var options: Net.Options { Net.Options() }
+  var options: Net.Options { Net.Options(engine: self == .auto ? ChainEngine() : nil) }
 }

@@ -31,7 +31,7 @@ package enum Flags {
     "train": ["solver", "snapshot", "weights", "gpu", "level", "stage", "sigint-effect", "sighup-effect"],
     "test": ["model", "weights", "gpu", "level", "stage", "iterations"],
     "time": ["model", "gpu", "level", "stage", "iterations", "phase"],
-    "device-query": ["gpu"],
+    "device_query": ["gpu"],
   ]
 
   static let all = valued.union(switches).union(general).union(glog)

@@ -35,7 +35,8 @@ struct ModelOptions: ParsableArguments {
   /// Where data layers look for their sources.
   var environment: InputEnvironment {
     var environment = InputEnvironment()
-    if let root { environment.root = root }
+    environment.rootFolder = root
+    environment.note = { Console.standard.report(Diagnostic($0, severity: .note)) }
     return environment
   }
 

@@ -5,7 +5,7 @@ import Foundation
 /// Tells what computes.
 struct DeviceQueryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "device-query", abstract: "Show the processor, its instruction sets and the kernels in use.")
+    commandName: "device_query", abstract: "Show the processor, its instruction sets and the kernels in use.")
 
   @Option(help: "Accepted for Caffe's sake: there is one device, the CPU.")
   var gpu = ""
@@ -16,7 +16,7 @@ struct DeviceQueryCommand: ParsableCommand {
       ("Device", processor.name), ("Architecture", processor.architecture),
       ("Processors", "\(ProcessInfo.processInfo.activeProcessorCount) of \(ProcessInfo.processInfo.processorCount)"),
       ("Instruction sets", processor.instructionSets.joined(separator: " ")),
-      ("BLAS kernels", "OpenBLAS \(nameOfBLASKernels)"),
+      ("Kernels", Machine.instructionSet), ("BLAS kernels", "OpenBLAS \(Machine.blasKernels)"),
       ("Memory", "\(ProcessInfo.processInfo.physicalMemory >> 20) MiB"),
     ]
     let width = lines.map(\.0.count).max() ?? 0

@@ -27,7 +27,7 @@ struct SummaryCommand: ParsableCommand {
   }
 
   func run() throws {
-    if file.hasSuffix(".caffemodel") || file.hasSuffix(".caffemodel.h5") || file.hasSuffix(".h5") {
+    if WeightsSummary.applies(to: file) {
       Console.standard.show(try WeightsSummary.text(file))
       return
     }

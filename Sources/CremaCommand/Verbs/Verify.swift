@@ -40,7 +40,7 @@ struct VerifyCommand: ParsableCommand {
     (options.forward, options.backward) = (forwardTolerance, backwardTolerance)
     options.net = compute.engine.options
     options.permissive = permissive
-    if let root { options.building.environment.root = root }
+    options.building.environment.rootFolder = root
     let workers = try compute.start()
     let report = try Verifier.verify(model: model, recording: recording, workers: workers, options: options)
     Console.standard.show(json ? try VerifyOutput.json(report) : VerifyOutput.table(report))
