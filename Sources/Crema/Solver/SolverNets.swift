@@ -31,12 +31,13 @@ struct SolverNets {
     }
   }
 
+  /// Every net that a field names, which may hold one or several.
   private func sources(_ field: String) -> [Source] {
-    (0..<message.count(field)).map { i in
-      let isInline = field.hasSuffix("param")
-      return Source(
-        field: field, index: i, inline: isInline ? message.messages(field)[i] : nil,
-        file: isInline ? nil : message.strings(field)[i], location: message.location(of: field, index: i))
+    message.fields.filter { $0.name == field }.enumerated().map { i, given in
+      var (inline, file): (Message?, String?) = (nil, nil)
+      if case .message(let net) = given.value { inline = net }
+      if case .string(let path) = given.value { file = path }
+      return Source(field: field, index: i, inline: inline, file: file, location: given.location)
     }
   }
 
