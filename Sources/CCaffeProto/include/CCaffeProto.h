@@ -1,1 +1,1 @@
-/* Placeholder. */
+#include "caffe.pb-c.h"
