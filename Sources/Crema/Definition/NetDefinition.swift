@@ -16,13 +16,17 @@ public struct NetDefinition: Sendable {
   public init(contentsOf path: String, permissive: Bool = false, log: Log = .silent) throws(DiagnosticList) {
     let result = try TextParser.parse(contentsOf: path, as: CaffeSchema.net)
     let warnings = try result.judge(permissive: permissive)
-    let upgraded: Message
-    do { upgraded = try Upgrade.net(result.message, file: path, log: log) } catch { throw DiagnosticList([error]) }
-    (message, self.warnings) = (upgraded, warnings)
+    message = try listing { () throws(Diagnostic) in try Upgrade.net(result.message, file: path, log: log) }
+    self.warnings = warnings
   }
 
   /// A net that is given as a message, for instance inline in a solver; it is not upgraded.
   public init(_ message: Message, warnings: [Diagnostic] = []) {
     (self.message, self.warnings) = (message, warnings)
   }
+}
+
+/// Runs code that throws one diagnostic where a list is expected.
+func listing<Result>(_ body: () throws(Diagnostic) -> Result) throws(DiagnosticList) -> Result {
+  do { return try body() } catch { throw DiagnosticList([error]) }
 }

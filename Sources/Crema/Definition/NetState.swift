@@ -16,8 +16,8 @@ public struct NetState: Sendable, Equatable {
 
   /// The message that says the same.
   public var message: Message {
-    var message = Message(type: CaffeSchema.state)
-    message.set("phase", enumeration: phase.rawValue)
+    var message = Message(CaffeSchema.state)
+    message.set("phase", phase.rawValue)
     message.set("level", level)
     message.set("stage", stages)
     return message
@@ -35,7 +35,7 @@ extension Message {
   /// A NetState message with what `other` sets laid over it: scalars replace, stages are added.
   func merging(state other: Message) -> Message {
     var merged = self
-    if other.has("phase") { merged.set("phase", enumeration: other.enumeration("phase")) }
+    if other.has("phase") { merged.set("phase", other.enumeration("phase")) }
     if other.has("level") { merged.set("level", other.int("level")) }
     for stage in other.strings("stage") { merged.append("stage", stage) }
     return merged

@@ -3,7 +3,8 @@ package protocol Engine: Sendable {
   /// The name on the command line.
   static var name: String { get }
 
-  /// Steps that compute nodes from `chain.lowerBound` on, without a gap; none if the layers' own code shall run.
+  /// Steps that compute nodes from some node of `chain` on, without a gap, perhaps beyond its end; none if the layers' own code
+  /// shall run. Nodes of the chain before the first step run by their own code.
   ///
   /// - Parameters:
   ///   - chain: nodes that run slice by slice over the same number of images.

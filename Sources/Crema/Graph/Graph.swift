@@ -76,6 +76,14 @@ public struct Graph: Sendable {
   /// The last value of this name.
   public func value(_ name: String) -> Int? { values.lastIndex { $0.name == name } }
 
+  /// The factor of a value in the loss; 0 if it is no loss.
+  package func lossWeight(of value: Int) -> Float {
+    for node in nodes {
+      for (top, weight) in zip(node.tops, node.lossWeights) where top == value && weight != 0 { return weight }
+    }
+    return 0
+  }
+
   /// The first node of this name.
   public func node(_ name: String) -> Int? { nodes.firstIndex { $0.name == name } }
 

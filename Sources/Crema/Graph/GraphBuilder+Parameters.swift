@@ -19,7 +19,7 @@ extension GraphBuilder {
     var result: [(parameter: Int, isShared: Bool)] = []
     for (i, weight) in plan.weights.enumerated() {
       let specification =
-        i < specifications.count ? specifications[i] : Message(type: CaffeSchema.parameter, location: definition.location)
+        i < specifications.count ? specifications[i] : Message(CaffeSchema.parameter, location: definition.location)
       let name = specification.string("name")
       if !name.isEmpty, let owner = owners[name] {
         try share(owner, specification, weight.shape, definition)
@@ -49,7 +49,7 @@ extension GraphBuilder {
             at: given[i].location(of: "lr_mult"))
         }
       } else {
-        var frozen = Message(type: CaffeSchema.parameter, location: definition.location)
+        var frozen = Message(CaffeSchema.parameter, location: definition.location)
         frozen.set("lr_mult", Float(0))
         definition.append("param", frozen)
       }

@@ -56,7 +56,7 @@ public struct GraphBuilder {
   private mutating func add(_ definition: Message) throws(Diagnostic) {
     var definition = definition
     let name = definition.string("name")
-    if !definition.has("phase") { definition.set("phase", enumeration: graph.state.phase.rawValue) }
+    if !definition.has("phase") { definition.set("phase", graph.state.phase.rawValue) }
     let phase = Phase(rawValue: definition.enumeration("phase")) ?? .test
     options.log.info("layer_factory.hpp", 77, "Creating layer \(name)")
     warnIfTwice(definition)

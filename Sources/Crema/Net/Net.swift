@@ -35,16 +35,13 @@ public final class Net {
     useOneThreadForBLAS()
     (self.random, self.workers, self.options, self.log) = (random, workers, options, log)
     var sources: [(node: Int, source: any InputSource)] = []
-    do {
-      memory = try Memory(graph, workers: workers.count) { index, weights in
-        let node = graph.nodes[index]
-        if let source = node.layer as? any SourceLayer {
-          sources.append(
-            (index, try source.open(environment, shapes: node.plan.tops, random: random)))
-        }
-        try Net.fill(weights, of: node, from: random)
+    memory = try Memory(graph, workers: workers.count) { (index, weights) throws(Diagnostic) in
+      let node = graph.nodes[index]
+      if let source = node.layer as? any SourceLayer {
+        sources.append((index, try source.open(environment, shapes: node.plan.tops, random: random)))
       }
-    } catch let error as Diagnostic { throw error } catch { throw Diagnostic("\(error)") }
+      try Net.fill(weights, of: node, from: random)
+    }
     self.sources = sources
     for (i, node) in graph.nodes.enumerated() {
       if let layer = node.layer as? any DrawingLayer { drawing.append((layer, i)) }
@@ -69,7 +66,7 @@ public final class Net {
     for (weight, blob) in zip(node.plan.weights, weights) { weight.filler.fill(blob.data, from: random) }
   }
 
-  package var schedule: Schedule {
+  var schedule: Schedule {
     if let built { return built }
     let schedule = Schedule(
       memory, engine: options.engine, separate: options.separatesLayers, keepsGradients: options.keepsGradients)
@@ -86,7 +83,7 @@ public final class Net {
   public func forward(observe: (Range<Int>) -> Void = { _ in }) throws(Diagnostic) -> Float {
     let schedule = schedule
     for (node, source) in sources {
-      do {
+      do throws(Diagnostic) {
         let events = try source.next(into: graph.nodes[node].tops.map { memory.values[$0].data })
         if events.restarted { log.info("data_layer.cpp", 73, "Restarting data prefetching from start.") }
       } catch {
@@ -130,9 +127,10 @@ public final class Net {
     let schedule = schedule
     for step in schedule.steps.reversed() where step.nodes.contains(where: { graph.nodes[$0].runsBackward }) {
       run(backward: step)
+      if options.separatesLayers { for index in step.sums.indices { step.sum(index) } }
       observe(step.nodes)
     }
-    schedule.sum(on: workers)
+    if !options.separatesLayers { schedule.sum(on: workers) }
   }
 
   /// Runs one layer backward, from the gradients that its tops hold; the layer must be a step of its own.
@@ -168,6 +166,16 @@ public final class Net {
   public func clearGradients() {
     let blobs = graph.parameters.map { memory.blob(of: $0).gradient }
     workers.run(blobs.count) { _, i in blobs[i].clear() }
+  }
+
+  /// Lets this replica use the learnable weights of another one; statistics stay its own.
+  func shareLearnableWeights(with other: Net) {
+    for (i, node) in graph.nodes.enumerated() {
+      for (j, weight) in node.plan.weights.enumerated() where !weight.isStatistic {
+        memory.alias(node: i, weight: j, to: other.memory.weights[i][j].data)
+      }
+    }
+    built = nil
   }
 
   /// The blob of this name.

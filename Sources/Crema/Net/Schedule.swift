@@ -30,13 +30,11 @@ struct Schedule {
       let chain = first..<last
       let slices = Self.slices(of: batch, chain, in: memory)
       let made = engine?.steps(chain, in: memory, slices: slices, keepsGradients: keepsGradients) ?? []
-      if let end = made.last?.nodes.upperBound {
-        steps += made
-        first = end
-      } else {
-        steps.append(LayerStep(chain, in: memory, slices: slices, keepsGradients: keepsGradients))
-        first = last
-      }
+      let end = made.last?.nodes.upperBound ?? last
+      let plain = first..<(made.first?.nodes.lowerBound ?? last)
+      if !plain.isEmpty { steps.append(LayerStep(plain, in: memory, slices: slices, keepsGradients: keepsGradients)) }
+      steps += made
+      first = end
     }
     self.steps = steps
     sums = Self.sums(of: steps)

@@ -5,8 +5,9 @@ import Synchronization
 /// A fixed pool of threads. The caller is worker 0; the others live as long as this object.
 ///
 /// Jobs are handed out one by one; which worker gets a job must have no influence on what the job computes.
-package final class Workers: Sendable {
-  package let count: Int
+public final class Workers: Sendable {
+  /// The number of threads, the caller's included.
+  public let count: Int
   private let phase = Phase()
   private let helpers: [Helper]
 
@@ -20,7 +21,8 @@ package final class Workers: Sendable {
     let body: (_ worker: Int, _ job: Int) -> Void
   }
 
-  package init(count: Int) {
+  /// A pool of `count` threads, at least one.
+  public init(count: Int) {
     self.count = max(count, 1)
     helpers = (1..<self.count + 1).dropLast().map { Helper(worker: $0) }
     for helper in helpers {
@@ -36,7 +38,7 @@ package final class Workers: Sendable {
   /// Computes jobs `0..<jobs`, each once, and returns when all are done.
   ///
   /// `body` is escaping because a helper may drop its copy a moment after `run` has returned (`withoutActuallyEscaping` traps).
-  package func run(_ jobs: Int, _ body: @escaping (_ worker: Int, _ job: Int) -> Void) {
+  public func run(_ jobs: Int, _ body: @escaping (_ worker: Int, _ job: Int) -> Void) {
     guard count > 1, jobs > 1 else {
       for job in 0..<jobs { body(0, job) }
       return

@@ -98,7 +98,7 @@ struct InsertSplits {
   private func splitTop(_ source: Source, _ k: Int) -> String { "\(splitName(source))_\(k)" }
 
   private func split(_ blob: String, _ source: Source, _ count: Int) -> Message {
-    var layer = Message(type: layers[source.layer].type, location: layers[source.layer].location)
+    var layer = Message(layers[source.layer].type, location: layers[source.layer].location)
     layer.set("name", splitName(source))
     layer.set("type", "Split")
     layer.set("bottom", [blob])

@@ -1,0 +1,165 @@
+import Prototxt
+
+/// The largest value, or the average, under each window of a plane.
+///
+/// - bottom: N x C x H x W.
+/// - top: N x C x H' x W'; for MAX a second top of the same shape may hold the index of each maximum in its plane.
+/// - kept: for MAX, the indices as bit patterns of integers, -1 for a window without values.
+package struct Pooling: Layer {
+  package static let type = "Pooling"
+  package static let arity = Arity(bottoms: 1...1, tops: 1...2)
+
+  let isMax: Bool
+  let window: PoolingWindow
+  private let hasMask: Bool
+
+  /// Maxima of 3x3 windows with stride 2, the commonest pooling, without their places.
+  var isThreeByTwo: Bool { isMax && !hasMask && window.isThreeByTwo }
+
+  package init(_ fields: Fields) throws(Diagnostic) {
+    let parameters = fields.parameters("pooling_param"), method = parameters.enumeration("pool")
+    guard method != "STOCHASTIC" else {
+      throw parameters.error(
+        "pool", "pool: STOCHASTIC is not there yet (Caffe has it on GPUs only); use MAX or AVE")
+    }
+    isMax = method == "MAX"
+    window = try PoolingWindow(parameters)
+    hasMask = fields.tops.count > 1
+    guard isMax || !hasMask else {
+      throw fields.message.error(
+        "top", index: 1, "only pool: MAX has a second top (the places of the maxima); remove '\(fields.tops[1])'")
+    }
+  }
+
+  package func plan(_ bottoms: [Shape]) throws(ShapeError) -> Plan {
+    let (rows, columns) = try window.checkedSides(bottoms[0], divides: !isMax)
+    let top = try Shape([bottoms[0][0], bottoms[0][1], rows.output, columns.output]).fitting("the top")
+    return Plan(tops: hasMask ? [top, top] : [top], kept: isMax ? [top] : [])
+  }
+
+  package func forward(_ pass: Pass) {
+    let x = pass.bottoms[0].data, y = pass.tops[0].data
+    let (rows, columns) = window.sides(height: x.shape[2], width: x.shape[3])
+    guard isMax else {
+      return y.write(reading: x) { x, y in average(x, rows, columns, &y) }
+    }
+    y.write(reading: x) { x, y in
+      if pass.keeps {
+        pass.kept[0].write { which in maximum(x, rows, columns, &y) { which[$0] = Pooling.pattern($1) } }
+      } else {
+        maximum(x, rows, columns, &y) { _, _ in }
+      }
+    }
+    guard hasMask else { return }
+    if pass.keeps {
+      pass.tops[1].data.assign(pass.kept[0]) { Float(Pooling.index($0)) }
+    } else {
+      y.write(reading: x) { x, y in
+        pass.tops[1].data.write { mask in maximum(x, rows, columns, &y) { mask[$0] = Float($1) } }
+      }
+    }
+  }
+
+  package func backward(_ pass: Pass) {
+    guard pass.wanted[0] else { return }
+    let dx = pass.bottoms[0].gradient, dy = pass.tops[0].gradient
+    dx.clear()
+    if isMax {
+      let area = dx.shape.count(from: 2), pooled = dy.shape.count(from: 2)
+      dx.write(reading: dy, pass.kept[0]) { dy, which, dx in
+        for plane in 0..<(pooled == 0 ? 0 : dy.count / pooled) {
+          for i in plane * pooled..<(plane + 1) * pooled {
+            let index = Int(Pooling.index(which[i]))
+            if index >= 0 { dx[plane * area + index] += dy[i] }
+          }
+        }
+      }
+    } else {
+      let (rows, columns) = window.sides(height: dx.shape[2], width: dx.shape[3])
+      dx.write(reading: dy) { dy, dx in spread(dy, rows, columns, &dx) }
+    }
+  }
+
+  private static func pattern(_ index: Int32) -> Float { Float(bitPattern: UInt32(bitPattern: index)) }
+  private static func index(_ pattern: Float) -> Int32 { Int32(bitPattern: pattern.bitPattern) }
+}
+
+extension Pooling {
+  /// The first of the largest values of each window, and what `note` does with its index in the plane.
+  @inline(__always)
+  private func maximum(
+    _ x: Span<Float>, _ rows: PoolingWindow.Side, _ columns: PoolingWindow.Side, _ y: inout MutableSpan<Float>,
+    _ note: (_ at: Int, _ index: Int32) -> Void
+  ) {
+    let (area, width) = (rows.input * columns.input, columns.input)
+    var i = 0
+    for plane in 0..<(area == 0 ? 0 : x.count / area) {
+      let plane = x.extracting(plane * area..<(plane + 1) * area)
+      for row in 0..<rows.output {
+        let down = rows.positions(row)
+        for column in 0..<columns.output {
+          let across = columns.positions(column)
+          var best = -Float.greatestFiniteMagnitude, at: Int32 = -1, r = down.lowerBound
+          while r < down.upperBound {
+            var pixel = r * width + across.lowerBound
+            let end = r * width + across.upperBound
+            while pixel < end {
+              let value = plane[pixel], better = value > best
+              best = better ? value : best
+              at = better ? Int32(truncatingIfNeeded: pixel) : at
+              pixel += 1
+            }
+            r += 1
+          }
+          y[i] = best
+          note(i, at)
+          i += 1
+        }
+      }
+    }
+  }
+
+  private func average(
+    _ x: Span<Float>, _ rows: PoolingWindow.Side, _ columns: PoolingWindow.Side, _ y: inout MutableSpan<Float>
+  ) {
+    let (area, width) = (rows.input * columns.input, columns.input)
+    var i = 0
+    for plane in 0..<(area == 0 ? 0 : x.count / area) {
+      let plane = x.extracting(plane * area..<(plane + 1) * area)
+      for row in 0..<rows.output {
+        let down = rows.positions(row)
+        for column in 0..<columns.output {
+          let across = columns.positions(column)
+          var total: Float = 0
+          for r in down {
+            for pixel in r * width + across.lowerBound..<r * width + across.upperBound { total += plane[pixel] }
+          }
+          y[i] = total / Float(rows.length(row) * columns.length(column))
+          i += 1
+        }
+      }
+    }
+  }
+
+  /// Adds to each value under a window its part of the window's gradient.
+  private func spread(
+    _ dy: Span<Float>, _ rows: PoolingWindow.Side, _ columns: PoolingWindow.Side, _ dx: inout MutableSpan<Float>
+  ) {
+    let (area, width) = (rows.input * columns.input, columns.input)
+    var i = 0
+    for plane in 0..<(area == 0 ? 0 : dx.count / area) {
+      for row in 0..<rows.output {
+        let down = rows.positions(row)
+        for column in 0..<columns.output {
+          let across = columns.positions(column)
+          let part = dy[i] / Float(rows.length(row) * columns.length(column))
+          for r in down {
+            let start = plane * area + r * width
+            for pixel in start + across.lowerBound..<start + across.upperBound { dx[pixel] += part }
+          }
+          i += 1
+        }
+      }
+    }
+  }
+}
