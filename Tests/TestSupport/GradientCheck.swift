@@ -55,7 +55,8 @@ package struct GradientCheck {
         let slope = Float((at(center + step) - at(center - step)) / Double((center + step) - (center - step)))
         values.write { $0[i] = center }
         guard !tolerance.accepts(gradient[i], slope) else { continue }
-        complaints.append("\(type(of: layer).type): gradient \(i) of \(what) is \(gradient[i]), the difference says \(slope)")
+        complaints.append(
+          "\(type(of: layer).type): gradient \(i) of \(what) is \(gradient[i]), the difference says \(slope)")
         return
       }
     }

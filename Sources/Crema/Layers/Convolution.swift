@@ -46,13 +46,14 @@ package struct Convolution: Layer {
     let place = parameters.location(of: "num_output")
     let top = try Shape(x.axes[..<axis] + [outputs] + output).fitting("the top", at: place)
     let filter = try Shape([outputs, channels / group] + sides.map(\.kernel)).fitting("the weights", at: place)
-    let columns = try Shape([channels] + sides.map(\.kernel) + output).fitting("the matrix of columns", at: place)
-    let pixels = output.reduce(1, *)
+    _ = try Shape([channels] + sides.map(\.kernel) + output).fitting("the matrix of columns", at: place)
+    let pixels = output.reduce(1, *), unfolding = Unfolding(x, axis: axis, sides: sides)
+    let widest = unfolding.strips.map { unfolding.columns($0).count }.max() ?? 0
     return Plan(
       tops: bottoms.map { _ in top },
       weights: [.init(filter, weightFiller)] + (hasBias ? [.init([outputs], biasFiller)] : []),
       division: axis == 0 ? .whole : .images,
-      scratch: sides.allSatisfy(\.isIdentity) ? [] : [[columns.count / pixels, pixels]],
+      scratch: unfolding.isIdentity ? [] : [[unfolding.taps, widest]],
       multiplyAdds: filter.count * pixels * x.count(0..<axis) * bottoms.count)
   }
 
@@ -61,10 +62,9 @@ package struct Convolution: Layer {
     for (bottom, top) in zip(pass.bottoms, pass.tops) {
       for image in 0..<work.images {
         work.clear(top.data, to: hasBias ? pass.weights[1].data : nil, image)
-        let (columns, start) = work.columns(of: bottom.data, image)
-        top.data.write(reading: pass.weights[0].data, columns) { w, columns, y in
-          for g in 0..<group {
-            gemm(w, work.filters(g), columns, work.taps(g, start), beta: 1, into: &y, work.outputs(g, image))
+        work.eachStrip(bottom.data, image) { columns, taps, outputs in
+          top.data.write(reading: pass.weights[0].data, columns) { w, columns, y in
+            for g in 0..<group { gemm(w, work.filters(g), columns, taps(g), beta: 1, into: &y, outputs(g)) }
           }
         }
       }
@@ -77,11 +77,11 @@ package struct Convolution: Layer {
       for image in 0..<work.images {
         if learnsBias { work.addBias(pass.weights[1].gradient, top.gradient, image) }
         if pass.learns[0] {
-          let (columns, start) = work.columns(of: bottom.data, image)
-          pass.weights[0].gradient.write(reading: top.gradient, columns) { dy, columns, dw in
-            for g in 0..<group {
-              gemm(
-                dy, work.outputs(g, image), columns, work.taps(g, start).turned, beta: 1, into: &dw, work.filters(g))
+          work.eachStrip(bottom.data, image) { columns, taps, outputs in
+            pass.weights[0].gradient.write(reading: top.gradient, columns) { dy, columns, dw in
+              for g in 0..<group {
+                gemm(dy, outputs(g), columns, taps(g).turned, beta: 1, into: &dw, work.filters(g))
+              }
             }
           }
         }
@@ -102,15 +102,20 @@ extension Convolution {
       let shape = pass.bottoms[0].shape, axis = layer.axis.of(shape)
       unfolding = Unfolding(shape, axis: axis, sides: layer.window.sides(shape.rank - axis - 1))
       images = shape.count(0..<axis)
-      scratch = pass.scratch.first
+      scratch = unfolding.isIdentity ? nil : pass.scratch[0]
       (group, count) = (layer.group, layer.outputs)
     }
 
-    /// The matrix of an image's columns, and where it starts.
-    func columns(of x: Tensor, _ image: Int) -> (Tensor, start: Int) {
-      guard let scratch, !unfolding.isIdentity else { return (x, image * unfolding.size) }
-      unfolding.unfold(x, image, into: scratch)
-      return (scratch, 0)
+    /// The columns of each strip of an image, with the matrices of a group in the columns and in the top.
+    @inline(__always)
+    func eachStrip(
+      _ x: Tensor, _ image: Int,
+      _ body: (_ columns: Tensor, _ taps: (Int) -> Matrix, _ outputs: (Int) -> Matrix) -> Void
+    ) {
+      for strip in unfolding.strips {
+        if let scratch { unfolding.unfold(x, image, strip, into: scratch) }
+        body(scratch ?? x, { taps($0, strip, image) }, { outputs($0, strip, image) })
+      }
     }
 
     func filters(_ g: Int) -> Matrix {
@@ -118,14 +123,16 @@ extension Convolution {
       return Matrix(rows, taps, at: g * rows * taps)
     }
 
-    func taps(_ g: Int, _ start: Int) -> Matrix {
-      let taps = unfolding.taps / group
-      return Matrix(taps, unfolding.pixels, at: start + g * taps * unfolding.pixels)
+    /// The rows of a group in a strip's columns, or in the image that is its own columns.
+    private func taps(_ g: Int, _ strip: Range<Int>, _ image: Int) -> Matrix {
+      let taps = unfolding.taps / group, columns = unfolding.columns(strip).count
+      return Matrix(taps, columns, at: (scratch == nil ? image * unfolding.size : 0) + g * taps * columns)
     }
 
-    func outputs(_ g: Int, _ image: Int) -> Matrix {
-      let rows = count / group
-      return Matrix(rows, unfolding.pixels, at: (image * group + g) * rows * unfolding.pixels)
+    private func outputs(_ g: Int, _ strip: Range<Int>, _ image: Int) -> Matrix {
+      let rows = count / group, pixels = unfolding.pixels, columns = unfolding.columns(strip)
+      return Matrix(
+        rows, columns.count, at: (image * group + g) * rows * pixels + columns.start, stride: pixels)
     }
 
     /// Every position of an image becomes the bias of its channel, or zero.
@@ -144,14 +151,15 @@ extension Convolution {
     }
 
     func backward(_ w: Tensor, _ dy: Tensor, into dx: Tensor, _ image: Int) {
-      let columns = unfolding.isIdentity ? dx : scratch ?? dx
-      let start = unfolding.isIdentity ? image * unfolding.size : 0
-      columns.write(reading: w, dy) { w, dy, columns in
-        for g in 0..<group {
-          gemm(w, filters(g).turned, dy, outputs(g, image), into: &columns, taps(g, start))
+      if scratch != nil { dx.clear(unfolding.size, at: image * unfolding.size) }
+      for strip in unfolding.strips {
+        (scratch ?? dx).write(reading: w, dy) { w, dy, columns in
+          for g in 0..<group {
+            gemm(w, filters(g).turned, dy, outputs(g, strip, image), into: &columns, taps(g, strip, image))
+          }
         }
+        if let scratch { unfolding.fold(scratch, strip, into: dx, image) }
       }
-      if !unfolding.isIdentity { unfolding.fold(columns, into: dx, image) }
     }
   }
 }

@@ -23,9 +23,10 @@ struct ChainCompiler {
     guard windows.allSatisfy({ $0 != nil }) else { return nil }
     let pad = windows.compactMap { $0?.pad }.max() ?? 0
     guard windows.compactMap({ $0 }).allSatisfy({ pad == 0 || 2 * $0.pad == $0.kernel - 1 }) else { return nil }
-    guard isClosed(first..<pool + 2, source, in: memory) else { return nil }
+    let chain = members(of: first..<pool + 2, source, in: memory)
+    guard isClosed(chain, first..<pool + 2, source, in: memory) else { return nil }
     var compiler = ChainCompiler(memory, Grid(shape, pad: pad))
-    return compiler.program(first, head, source, entry, body, pool)
+    return compiler.program(first..<pool + 2, head, source, entry, chain.filter { (body...pool).contains($0) })
   }
 
   private init(_ memory: Memory, _ grid: Grid) { (self.memory, nodes, self.grid) = (memory, memory.graph.nodes, grid) }
@@ -68,9 +69,20 @@ struct ChainCompiler {
     return (sides[0].kernel, sides[0].pad)
   }
 
+  /// The nodes of a range without bystanders: splits of other values, which are no work.
+  private static func members(of range: Range<Int>, _ source: Int, in memory: Memory) -> [Int] {
+    var values: Set<Int> = [source]
+    return range.filter { index in
+      let node = memory.graph.nodes[index]
+      if node.layer is Split, !node.runsBackward, values.isDisjoint(with: node.bottoms) { return false }
+      values.formUnion(node.tops)
+      return true
+    }
+  }
+
   /// Whether only these nodes touch the values within, and gradients flow through all of them or through none.
-  private static func isClosed(_ range: Range<Int>, _ source: Int, in memory: Memory) -> Bool {
-    let nodes = memory.graph.nodes[range]
+  private static func isClosed(_ members: [Int], _ range: Range<Int>, _ source: Int, in memory: Memory) -> Bool {
+    let nodes = members.map { memory.graph.nodes[$0] }
     guard let last = nodes.last else { return false }
     let inner = Set(memory.inner(range)), made = Set(nodes.flatMap(\.tops))
     guard made.subtracting(last.tops).isSubset(of: inner), !made.contains(source) else { return false }
@@ -83,20 +95,20 @@ struct ChainCompiler {
   }
 
   private mutating func program(
-    _ first: Int, _ head: ChainHead, _ source: Int, _ entry: Int, _ body: Int, _ pool: Int
+    _ range: Range<Int>, _ head: ChainHead, _ source: Int, _ entry: Int, _ body: [Int]
   ) -> ChainProgram? {
-    guard assignPlaces(body...pool) else { return nil }
+    guard assignPlaces(body) else { return nil }
     if places[entry] == nil { places[entry] = allocate(entry) }
     guard let input = places[entry] else { return nil }
     operations.append(.load(value: source, to: input))
-    for index in body...pool { guard append(index) else { return nil } }
+    for index in body { guard append(index) else { return nil } }
     guard decideAdditions() else { return nil }
-    let wants = nodes[first...pool].contains { node in
+    let wants = nodes[range].contains { node in
       zip(node.bottoms, node.wanted).contains { $0.0 == source && $0.1 }
     }
     return ChainProgram(
-      nodes: first..<pool + 2, grid: grid, head: head, source: source, convolutions: convolutions, operations: operations,
-      planes: planes, runsBackward: nodes[pool].runsBackward, wantsSource: wants, again: computedAgain())
+      nodes: range, grid: grid, head: head, source: source, convolutions: convolutions, operations: operations,
+      planes: planes, runsBackward: nodes[range.upperBound - 1].runsBackward, wantsSource: wants, again: computedAgain())
   }
 
   private mutating func allocate(_ value: Int) -> Place {
@@ -106,8 +118,8 @@ struct ChainCompiler {
   }
 
   /// From the last node to the first: a concatenation tells its bottoms where to be.
-  private mutating func assignPlaces(_ range: ClosedRange<Int>) -> Bool {
-    for node in nodes[range].reversed() {
+  private mutating func assignPlaces(_ body: [Int]) -> Bool {
+    for node in body.reversed().map({ nodes[$0] }) {
       guard let top = node.tops.first, memory.values[top].shape.rank == 4 else { return false }
       switch node.layer {
       case is Pooling: continue

@@ -1,5 +1,7 @@
 /// The correspondence of an image and the matrix of its columns: one row for each channel and tap of a window, one column for each
 /// position of the window. Taps outside the image read zeros.
+///
+/// The matrix is made in strips of some rows of positions, few enough to stay in a core's cache until they have been used.
 struct Unfolding {
   /// The length of an image, of all its channels.
   let size: Int
@@ -9,6 +11,8 @@ struct Unfolding {
   let pixels: Int
   /// Whether the columns are the image itself.
   let isIdentity: Bool
+  /// The strips, as ranges of rows of positions: all but the last axis.
+  let strips: [Range<Int>]
 
   private let channels: Int, area: Int
   private let side: Window.Side, width: Int, positions: Int
@@ -30,7 +34,19 @@ struct Unfolding {
     width = input.last ?? 1
     positions = output.last ?? 1
     outerPositions = output.dropLast().reduce(1, *)
+    let perStrip = isIdentity ? outerPositions : max(1, Unfolding.stripCount / (taps * positions))
+    strips = stride(from: 0, to: outerPositions, by: perStrip).map { [outerPositions] in
+      $0..<min($0 + perStrip, outerPositions)
+    }
     rows = isIdentity ? [] : Unfolding.rows(input, output, sides, width: width)
+  }
+
+  /// The number of elements of a strip: 256 KB, a part of the second-level cache.
+  private static let stripCount = 1 << 16
+
+  /// The columns of a strip: their place among all, and their number.
+  func columns(_ strip: Range<Int>) -> (start: Int, count: Int) {
+    (strip.lowerBound * positions, strip.count * positions)
   }
 
   private static func rows(_ input: [Int], _ output: [Int], _ sides: [Window.Side], width: Int) -> [Int] {
@@ -56,19 +72,18 @@ struct Unfolding {
     return rows
   }
 
-  /// The values under each tap, one tap a row.
-  func unfold(_ x: Tensor, _ image: Int, into columns: Tensor) {
-    runs(image) { pixel, column, count, before, after in
+  /// The values under each tap, one tap a row, for the positions of one strip.
+  func unfold(_ x: Tensor, _ image: Int, _ strip: Range<Int>, into columns: Tensor) {
+    runs(image, strip) { pixel, column, count, before, after in
       if before > 0 { columns.clear(before, at: column - before) }
       columns.copy(count, at: column, of: x, from: pixel, stride: side.stride)
       if after > 0 { columns.clear(after, at: column + count) }
     }
   }
 
-  /// The sum over taps of each value's gradients.
-  func fold(_ columns: Tensor, into dx: Tensor, _ image: Int) {
-    dx.clear(size, at: image * size)
-    runs(image) { pixel, column, count, _, _ in
+  /// Adds the gradients of a strip's columns to the values they were read from.
+  func fold(_ columns: Tensor, _ strip: Range<Int>, into dx: Tensor, _ image: Int) {
+    runs(image, strip) { pixel, column, count, _, _ in
       dx.add(count, at: pixel, stride: side.stride, of: columns, from: column)
     }
   }
@@ -77,9 +92,11 @@ struct Unfolding {
   /// inside the image, and how many columns before and after them are not.
   @inline(__always)
   private func runs(
-    _ image: Int, _ body: (_ pixel: Int, _ column: Int, _ count: Int, _ before: Int, _ after: Int) -> Void
+    _ image: Int, _ strip: Range<Int>,
+    _ body: (_ pixel: Int, _ column: Int, _ count: Int, _ before: Int, _ after: Int) -> Void
   ) {
     let (kernel, stride) = (side.kernel, side.stride), outerTaps = rows.count / max(outerPositions, 1)
+    let table = rows.span
     var at = 0
     for channel in 0..<channels {
       let start = image * size + channel * area
@@ -89,9 +106,10 @@ struct Unfolding {
           let from = min(positions, max(0, (stride - 1 - shift) / stride))
           let to = max(from, min(positions, (width - 1 - shift + stride) / stride))
           let first = start + from * stride + shift
-          for row in outer * outerPositions..<(outer + 1) * outerPositions {
-            if rows[row] >= 0, to > from {
-              body(first + rows[row], at + from, to - from, from, positions - to)
+          for row in strip {
+            let begin = table[outer * outerPositions + row]
+            if begin >= 0, to > from {
+              body(first + begin, at + from, to - from, from, positions - to)
             } else {
               body(0, at, 0, 0, positions)
             }
