@@ -1,1 +1,3 @@
-print("crema")
+import Glibc
+
+exit(Launcher.run(CommandLine.arguments))

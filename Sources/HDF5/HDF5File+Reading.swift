@@ -89,7 +89,7 @@ extension HDF5File {
     try withLibrary { () throws(HDF5Error) -> sending R in
       let holder = try openObject(object)
       let site = Site(file: path, place: object + "@" + name)
-      guard unsafe H5Aexists(holder.id, name) > 0 else {
+      guard try site.attributeExists(name, of: holder) else {
         throw site.refusal("H5Aexists", "there is no such attribute", "check the attributes (h5dump -A)")
       }
       let attribute = try unsafe site.handle(
@@ -103,6 +103,8 @@ extension HDF5File {
     try withLibrary { () throws(HDF5Error) in
       let holder = try openObject(object)
       let site = Site(file: path, place: object)
+      // Reads every attribute, since HDF5 1.10 crashes when it lists damaged ones.
+      _ = try site.attributeExists("\u{1}", of: holder)
       var names: [String] = []
       let count = H5Aget_num_attrs(holder.id)
       guard count >= 0 else { throw site.failure("H5Aget_num_attrs", Int(count)) }
@@ -148,6 +150,17 @@ extension HDF5File {
 
   /// Whether a group or dataset has this attribute.
   public func hasAttribute(_ name: String, of object: String = "/") throws(HDF5Error) -> Bool {
-    try withLibrary { () throws(HDF5Error) in unsafe H5Aexists(try openObject(object).id, name) > 0 }
+    try withLibrary { () throws(HDF5Error) in
+      try Site(file: path, place: object).attributeExists(name, of: openObject(object))
+    }
+  }
+}
+
+extension Site {
+  /// Whether an object has this attribute; throws if its attributes cannot be read.
+  fileprivate func attributeExists(_ name: String, of holder: borrowing Handle) throws(HDF5Error) -> Bool {
+    let answer = unsafe H5Aexists(holder.id, name)
+    try check("H5Aexists", answer)
+    return answer > 0
   }
 }

@@ -35,14 +35,14 @@ extension HDF5File {
   }
 
   /// Writes a new dataset of 32-bit integers, row-major; an empty shape makes a scalar.
-  public func write(_ values: [Int32], shape: [Int], to name: String) throws(HDF5Error) {
+  public func write(int32s values: [Int32], shape: [Int], to name: String) throws(HDF5Error) {
     try unsafe values.span.withUnsafeBytes { bytes throws(HDF5Error) in
       try unsafe write(bytes, count: values.count, as: crema_h5_int32(), shape: shape, to: name)
     }
   }
 
   /// Writes a new dataset of bytes, row-major; an empty shape makes a scalar.
-  public func write(_ values: [UInt8], shape: [Int], to name: String) throws(HDF5Error) {
+  public func write(bytes values: [UInt8], shape: [Int], to name: String) throws(HDF5Error) {
     try unsafe values.span.withUnsafeBytes { bytes throws(HDF5Error) in
       try unsafe write(bytes, count: values.count, as: crema_h5_uint8(), shape: shape, to: name)
     }
@@ -95,7 +95,7 @@ extension HDF5File {
 
   /// Gives a group or dataset ("/": the file) a new attribute of 32-bit integers; an empty shape makes a scalar.
   public func setAttribute(
-    _ name: String, to values: [Int32], shape: [Int], of object: String = "/"
+    _ name: String, toInt32s values: [Int32], shape: [Int], of object: String = "/"
   ) throws(HDF5Error) {
     let site = Site(file: path, place: object + "@" + name)
     try site.check(values.count, fills: shape)
@@ -108,7 +108,7 @@ extension HDF5File {
 
   /// Gives a group or dataset ("/": the file) a new attribute of doubles; an empty shape makes a scalar.
   public func setAttribute(
-    _ name: String, to values: [Double], shape: [Int], of object: String = "/"
+    _ name: String, toDoubles values: [Double], shape: [Int], of object: String = "/"
   ) throws(HDF5Error) {
     let site = Site(file: path, place: object + "@" + name)
     try site.check(values.count, fills: shape)

@@ -1,17 +1,15 @@
 import CHDF5
 import Synchronization
 
-/// Debian's serial HDF5 must be used by one thread at a time: every call happens inside `withLibrary`.
-private let library = Mutex(false)
+/// HDF5 may be built for one thread at a time: every call happens inside `withLibrary`.
+private let library = Mutex(())
 
-/// Runs `body` while no other thread uses HDF5; the library is silent (it prints no errors of its own). Does not nest.
+/// Runs `body` while no other thread uses HDF5. Does not nest.
+///
+/// The library prints no errors of its own; that is a property of each thread in some builds, so it is said each time.
 func withLibrary<R, E: Error>(_ body: () throws(E) -> sending R) throws(E) -> sending R {
-  try library.withLock { (isReady: inout Bool) throws(E) -> sending R in
-    if !isReady {
-      H5open()
-      H5Eset_auto2(hid_t(H5E_DEFAULT), nil, nil)
-      isReady = true
-    }
+  try library.withLock { (_: inout ()) throws(E) -> sending R in
+    H5Eset_auto2(hid_t(H5E_DEFAULT), nil, nil)
     return try body()
   }
 }

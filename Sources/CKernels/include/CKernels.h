@@ -1,1 +1,3 @@
-/* Placeholder. */
+// Everything this module gives to Swift.
+#include "kernels.h"
+#include "winograd.h"

@@ -10,7 +10,33 @@ public struct LayerCatalog: Sendable {
   }
 
   /// The layers of this library: to add one, write its file and name it here.
-  public static let standard = LayerCatalog([])
+  public static let standard = LayerCatalog([
+    Accuracy.self,
+    BatchNorm.self,
+    Bias.self,
+    Concat.self,
+    Convolution.self,
+    Dropout.self,
+    Eltwise.self,
+    EuclideanLoss.self,
+    Flatten.self,
+    InnerProduct.self,
+    Input.self,
+    Pooling.self,
+    Power.self,
+    Reduction.self,
+    ReLU.self,
+    Reshape.self,
+    Scale.self,
+    Sigmoid.self,
+    SigmoidCrossEntropyLoss.self,
+    Silence.self,
+    Slice.self,
+    Softmax.self,
+    SoftmaxWithLoss.self,
+    Split.self,
+    TanH.self,
+  ])
 
   /// This catalog and one more layer, perhaps your own.
   package func adding(_ layer: any Layer.Type) -> LayerCatalog {

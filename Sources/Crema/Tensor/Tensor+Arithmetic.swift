@@ -15,6 +15,22 @@ extension Tensor {
     for i in 0..<count { unsafe y[i] = f(a[i], b[i]) }
   }
 
+  /// `(self[i], b[i]) = f(self[i], b[i])`.
+  @inline(__always)
+  package func update(with b: Tensor, _ f: (Float, Float) -> (Float, Float)) {
+    precondition(b.count == count)
+    let (x, y) = unsafe (base, b.base)
+    for i in 0..<count { unsafe (x[i], y[i]) = f(x[i], y[i]) }
+  }
+
+  /// `(self[i], b[i], c[i]) = f(self[i], b[i], c[i])`.
+  @inline(__always)
+  package func update(with b: Tensor, _ c: Tensor, _ f: (Float, Float, Float) -> (Float, Float, Float)) {
+    precondition(b.count == count && c.count == count)
+    let (x, y, z) = unsafe (base, b.base, c.base)
+    for i in 0..<count { unsafe (x[i], y[i], z[i]) = f(x[i], y[i], z[i]) }
+  }
+
   /// Every element becomes `value`.
   package func fill(_ value: Float) { unsafe base.update(repeating: value, count: count) }
 
@@ -120,4 +136,15 @@ package func deviation(_ x: Span<Float>, from mean: Float, at start: Int, _ coun
     i += 1
   }
   return total + sums.sum()
+}
+
+extension Tensor {
+  /// The sum of absolute values.
+  package var absoluteSum: Float {
+    read { x in
+      var total = 0.0
+      for i in 0..<x.count { total += Double(abs(x[i])) }
+      return Float(total)
+    }
+  }
 }

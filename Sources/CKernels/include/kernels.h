@@ -1,0 +1,63 @@
+// Interfaces of the kernels. All of them work on float32 planes and know nothing of layers, nets or threads: a worker calls
+// them on the images of its own slice.
+//
+// A plane is `rows` rows of `stride` floats. Pixel p of a plane is p = y * stride + x. Columns beyond the width are the *gap*.
+// With a gap of zeros that is as wide as the padding, a neighbour left of column 0 is the gap of the row above: a convolution
+// is then a sum over one linear run of pixels, with no border cases, no masks and no im2col.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+// A set of kernels for one instruction set. `kernels()` gives the best one this processor has.
+struct Kernels {
+  const char *name;
+  int lanes;            // floats in a register
+  int (*block)(int outputs);  // how many outputs one tile computes; the packing of weights depends on it
+
+  // y[o][p] = bias[o] + sum over k of w[o, k] * x[p + offset[k]], for o < outputs, p < count.
+  // w is packed (see `conv_pack`), `yplane` is the distance of output planes. offset[k] may be negative.
+  // Reads x only at p + offset[k], 0 <= p < count. May write a pixel twice, with the same value.
+  void (*convolve)(const float *x, const int *offset, int taps, const float *w, const float *bias, int outputs, float *y,
+                   ptrdiff_t yplane, int count);
+
+  // g[o, k] += sum over p < count of dy[o][p] * x[p + offset[k]]; g is packed as w is. Gap pixels of dy must be zero.
+  void (*convolve_weights)(const float *x, const int *offset, int taps, const float *dy, ptrdiff_t dyplane, int outputs,
+                           float *g, int count);
+
+  // c[i][j] = start[i] + sum over k of a[i * ai + k * ak] * b[k * bk + j], i < m, j < n; start may be null (zero).
+  void (*product)(int m, int n, int k, const float *a, ptrdiff_t ai, ptrdiff_t ak, const float *b, ptrdiff_t bk,
+                  const float *start, float *c, ptrdiff_t ci);
+
+  float (*sum)(const float *x, int count);
+  float (*dot)(const float *x, const float *y, int count);
+
+  // Max pooling 3x3, stride 2, rounded up, fused with ReLU. which[p] is the tap (3 * ky + kx) of the first largest pixel in
+  // Caffe's scan order, or 9 where the maximum is not positive (no gradient passes there).
+  void (*pool)(const float *x, int width, int height, int xstride, float *y, uint8_t *which, int ystride);
+  // The gradient of `pool`: writes all of dx (width x height at xstride, gap set to zero).
+  void (*unpool)(const float *dy, const uint8_t *which, int ystride, float *dx, int width, int height, int xstride);
+
+  void (*scale)(const float *x, float a, float b, float *y, int count);                  // y = a x + b
+  void (*combine)(const float *d, const float *x, float a, float b, float c, float *y, int count);  // y = a d + b x + c
+  void (*moments)(const float *x, int count, double *mean, double *m2);                  // mean and sum of squared deviations
+  void (*sums)(const float *d, const float *x, float shift, int count, double *sum_d, double *sum_dx);
+  // Row transforms of winograd.c; count must be at least `lanes`.
+  void (*rows_in)(const float *x, ptrdiff_t stride, float *v, ptrdiff_t vplane, int count);
+  void (*rows_out)(const float *m, ptrdiff_t mplane, float bias, float *y, ptrdiff_t stride, int rows, int count);
+  void (*rows_gradient)(const float *g, ptrdiff_t stride, int rows, float *d, ptrdiff_t dplane, int count);
+  // Momentum SGD: g = scale g + decay w; h = rate g + momentum h; w -= h.
+  void (*update)(float *w, const float *g, float *h, float scale, float rate, float momentum, float decay, int count);
+  // 24 * lanes * rounds floating-point operations on registers: the machine's peak.
+  float (*peak)(long rounds);
+};
+
+const struct Kernels *kernels(void);
+const struct Kernels *kernels_named(const char *name);  // "avx512", "avx2", "baseline", or null if this processor lacks it
+
+// Caffe's w[o][k] <-> packed blocks [o / B][k][o % B], B = block(outputs); the last block may be narrower.
+void conv_pack(const struct Kernels *set, int outputs, int taps, const float *w, float *packed);
+void conv_unpack_add(const struct Kernels *set, int outputs, int taps, const float *packed, float *w);
+// The weights of the backward-data pass: outputs and channels change places; use `conv_offsets` with sign -1.
+void conv_pack_backward(const struct Kernels *set, int outputs, int channels, int kernel, const float *w, float *packed);
+// offset[(c * kernel + ky) * kernel + kx] = c * plane + sign * ((ky - pad) * stride + kx - pad)
+void conv_offsets(int channels, int kernel, int pad, int sign, ptrdiff_t plane, int stride, int *offset);

@@ -1,0 +1,16 @@
+// The kernels for avx2: the same source as the others, other widths.
+#if defined(__x86_64__)
+#pragma clang attribute push(__attribute__((target("avx2,fma,bmi,bmi2,f16c"))), apply_to = function)
+#define ISA "avx2"
+#define LANES 8
+#define REGISTERS 16
+#define NAME(f) f##_avx2
+#include "simd.h"
+#include "conv_body.h"
+#include "pool_body.h"
+#include "norm_body.h"
+#include "winograd_body.h"
+#include "machine_body.h"
+#include "table.h"
+#pragma clang attribute pop
+#endif

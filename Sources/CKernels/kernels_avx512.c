@@ -1,0 +1,16 @@
+// The kernels for avx512: the same source as the others, other widths.
+#if defined(__x86_64__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx2,fma,bmi,bmi2"))), apply_to = function)
+#define ISA "avx512"
+#define LANES 16
+#define REGISTERS 32
+#define NAME(f) f##_avx512
+#include "simd.h"
+#include "conv_body.h"
+#include "pool_body.h"
+#include "norm_body.h"
+#include "winograd_body.h"
+#include "machine_body.h"
+#include "table.h"
+#pragma clang attribute pop
+#endif

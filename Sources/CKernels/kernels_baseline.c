@@ -1,0 +1,16 @@
+// The kernels for what every processor of the architecture has: SSE2 on x86-64, NEON on arm64.
+#define ISA "baseline"
+#define LANES 4
+#if defined(__aarch64__)
+#define REGISTERS 32
+#else
+#define REGISTERS 16
+#endif
+#define NAME(f) f##_baseline
+#include "simd.h"
+#include "conv_body.h"
+#include "pool_body.h"
+#include "norm_body.h"
+#include "winograd_body.h"
+#include "machine_body.h"
+#include "table.h"

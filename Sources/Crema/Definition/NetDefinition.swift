@@ -1,0 +1,32 @@
+import Prototxt
+
+/// A net as a file describes it: a NetParameter of the current form, with the places of its fields.
+public struct NetDefinition: Sendable {
+  /// The NetParameter, after all upgrades.
+  public let message: Message
+  /// Remarks on the file.
+  public let warnings: [Diagnostic]
+
+  /// Reads and upgrades a prototxt file.
+  ///
+  /// - Parameters:
+  ///   - permissive: unknown fields are warnings instead of errors.
+  ///   - log: takes Caffe's lines on upgrades.
+  /// - Throws: all syntax errors, wrong types and unknown fields of the file together.
+  public init(contentsOf path: String, permissive: Bool = false, log: Log = .silent) throws(DiagnosticList) {
+    let result = try TextParser.parse(contentsOf: path, as: CaffeSchema.net)
+    let warnings = try result.judge(permissive: permissive)
+    message = try listing { () throws(Diagnostic) in try Upgrade.net(result.message, file: path, log: log) }
+    self.warnings = warnings
+  }
+
+  /// A net that is given as a message, for instance inline in a solver; it is not upgraded.
+  public init(_ message: Message, warnings: [Diagnostic] = []) {
+    (self.message, self.warnings) = (message, warnings)
+  }
+}
+
+/// Runs code that throws one diagnostic where a list is expected.
+func listing<Result>(_ body: () throws(Diagnostic) -> Result) throws(DiagnosticList) -> Result {
+  do { return try body() } catch { throw DiagnosticList([error]) }
+}

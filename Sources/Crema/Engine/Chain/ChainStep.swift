@@ -1,0 +1,186 @@
+import CKernels
+
+/// A chain of layers, computed image by image on padded planes.
+@safe final class ChainStep: Step {
+  let nodes: Range<Int>
+  let jobs: Int
+  let sums: [Tensor]
+  let program: ChainProgram
+  let memory: Memory
+  let grid: Grid
+  let slices: [Range<Int>]
+  let kernels: UnsafePointer<Kernels>
+  let convolutions: [PackedConvolution]
+  /// The Scale that the source is read through, while its weights are this chain's business.
+  let scale: (gamma: Blob, beta: Blob, learns: [Bool])?
+  let own: [[(weights: Tensor, bias: Tensor)]]  // [slice][convolution, then scale]
+  let planes: [Tensor]  // [worker]
+  let gradients: [Tensor]  // [worker]
+  let which: Buffer<UInt8>
+  let input: ChainNorm?, output: ChainNorm?
+  let bands: [Tensor]  // [worker]: scratch of Winograd
+  let pieces: [Tensor]  // [worker]: one plane of the chain's top
+  private let targets: [(part: Int, isBias: Bool)]  // by index of `sums`
+  private var factors: [(Float, Float)]
+
+  init(
+    _ program: ChainProgram, _ memory: Memory, _ slices: [Range<Int>], input: ChainNorm?, output: ChainNorm?,
+    _ engine: ChainEngine, _ set: UnsafePointer<Kernels>
+  ) {
+    (self.program, self.memory, self.slices, grid, jobs) = (program, memory, slices, program.grid, slices.count)
+    (self.input, self.output) = (input, output)
+    nodes = (input?.nodes.lowerBound ?? program.nodes.lowerBound)..<program.nodes.upperBound
+    unsafe kernels = set
+    let graph = memory.graph
+    let convolutions = program.convolutions.compactMap { index in
+      (graph.nodes[index].layer as? Convolution).map { layer in
+        unsafe PackedConvolution(
+          graph.nodes[index], layer, memory.weights[index], winograd: engine.usesWinograd, program.grid, set)
+      }
+    }
+    self.convolutions = convolutions
+    if case .scale(let node) = program.head, input == nil {
+      scale = (memory.weights[node][0], memory.weights[node][1], graph.nodes[node].learns)
+    } else {
+      scale = nil
+    }
+    factors = []
+    var sizes = convolutions.map { ($0.gradientCount, $0.outputs) }
+    if let scale { sizes.append((scale.gamma.data.count, scale.beta.data.count)) }
+    own = slices.map { _ in sizes.map { (Tensor([$0.0]), Tensor([$0.1])) } }
+    var (sums, targets) = ([Tensor](), [(part: Int, isBias: Bool)]())
+    if program.runsBackward {
+      for (i, convolution) in convolutions.enumerated() {
+        if convolution.learnsWeights { targets.append((i, false)) }
+        if convolution.learnsBias { targets.append((i, true)) }
+        sums += convolution.sums
+      }
+      if let scale {
+        if scale.learns[0] { (sums, targets) = (sums + [scale.gamma.gradient], targets + [(convolutions.count, false)]) }
+        if scale.learns[1] { (sums, targets) = (sums + [scale.beta.gradient], targets + [(convolutions.count, true)]) }
+      }
+    }
+    (self.sums, self.targets) = (sums, targets)
+    let widest = convolutions.map(\.channels).max() ?? 0, size = program.grid.plane, margin = 2 * program.grid.margin
+    planes = (0..<memory.workers).map { _ in Tensor([program.planes * size + margin]) }
+    gradients = (0..<memory.workers).map { _ in Tensor([(program.planes + widest) * size + margin]) }
+    let pooled = memory.values[graph.nodes[program.nodes.upperBound - 1].tops[0]].data.count
+    which = Buffer(pooled)
+    let band = convolutions.map(\.scratch).max() ?? 0
+    bands = (0..<memory.workers).map { _ in Tensor([band]) }
+    pieces = (0..<memory.workers).map { _ in Tensor([program.grid.plane]) }
+  }
+
+  // MARK: Weights
+
+  var preparations: Int { convolutions.count + 1 }
+
+  func prepare(_ piece: Int) {
+    if piece < convolutions.count { return convolutions[piece].pack() }
+    switch program.head {
+    case .plain: break
+    case .scale(let node): factors = pairs(scale: node)
+    case .gathered(let norm, let scale):
+      guard let layer = memory.graph.nodes[norm].layer as? BatchNorm else { return }
+      let blobs = memory.weights[norm].map(\.data.values), total = blobs[2][0]
+      let all = total == 0 ? 0 : 1 / total
+      let scales = scale.map(pairs) ?? Array(repeating: (1, 0), count: blobs[0].count)
+      factors = scales.enumerated().map { c, pair in
+        let deviation = (blobs[1][c] * all + layer.epsilon).squareRoot(), a = pair.0 / deviation
+        return (a, pair.1 - a * (blobs[0][c] * all))
+      }
+    }
+  }
+
+  private func pairs(scale node: Int) -> [(Float, Float)] {
+    Array(zip(memory.weights[node][0].data.values, memory.weights[node][1].data.values))
+  }
+
+  func sum(_ index: Int) {
+    let (part, isBias) = targets[index]
+    let first = isBias ? own[0][part].bias : own[0][part].weights
+    for slice in own.dropFirst() { first.add(isBias ? slice[part].bias : slice[part].weights) }
+    if part < convolutions.count {
+      if isBias { convolutions[part].add(bias: first) } else { convolutions[part].add(first) }
+    } else {
+      sums[index].add(first)
+    }
+  }
+
+  // MARK: Forward
+
+  func plane(_ i: Int, _ worker: Int) -> UnsafeMutablePointer<Float> {
+    unsafe planes[worker].base + (grid.margin + i * grid.plane + grid.start)
+  }
+
+  func forward(_ job: Int, worker: Int) {
+    for image in slices[job] {
+      for operation in program.operations { forward(operation, image, worker) }
+    }
+  }
+
+  func finishForward() { output?.join() }
+
+  func forward(_ operation: ChainOperation, _ image: Int, _ worker: Int) {
+    switch operation {
+    case .load(let value, let to): load(value, image, to, worker)
+    case .convolve(let index, let from, let to, _): convolve(convolutions[index], from, to, worker)
+    case .combine(let sum):
+      let size = Int32(grid.plane - 2 * grid.start)
+      for c in 0..<sum.to.channels {
+        unsafe kernels.pointee.combine(
+          plane(sum.x.place.first + c, worker), plane(sum.y.place.first + c, worker), sum.x.factor, sum.y.factor, 0,
+          plane(sum.to.first + c, worker), size)
+      }
+    case .pool(let from, let value):
+      let top = memory.values[value], width = top.shape[3], area = top.shape[2] * width
+      for c in 0..<from.channels {
+        let at = (image * from.channels + c) * area
+        unsafe kernels.pointee.pool(
+          plane(from.first + c, worker), Int32(from.width), Int32(from.height), Int32(grid.stride),
+          top.data.base + at, which.base + at, Int32(width))
+        if let output { unsafe output.note(top.data.base + at, image, c) }
+      }
+    }
+  }
+
+  private func convolve(_ convolution: PackedConvolution, _ from: Place, _ to: Place, _ worker: Int) {
+    let y = unsafe plane(to.first, worker)
+    if let way = convolution.winograd {
+      unsafe winograd_convolve(
+        way.forward.base, kernels, plane(from.first, worker), grid.plane, convolution.bias?.base, y, grid.plane,
+        Int32(to.height), bands[worker].base)
+    } else {
+      unsafe kernels.pointee.convolve(
+        plane(from.first, worker), convolution.offsets.base, Int32(convolution.taps), convolution.packed.base,
+        convolution.bias?.base, Int32(convolution.outputs), y, grid.plane, Int32(grid.run(to)))
+    }
+    unsafe clearGap(y, to)
+  }
+
+  private func load(_ value: Int, _ image: Int, _ to: Place, _ worker: Int) {
+    let x = unsafe memory.values[input?.value ?? value].data.base + image * to.channels * to.height * to.width
+    for c in 0..<to.channels {
+      let (a, b) = input?.factors[c] ?? (factors.isEmpty ? (1, 0) : factors[c])
+      let (from, y) = unsafe (x + c * to.height * to.width, plane(to.first + c, worker))
+      if grid.pad == 0 {
+        unsafe kernels.pointee.scale(from, a, b, y, Int32(to.height * to.width))
+      } else {
+        for row in 0..<to.height {
+          unsafe kernels.pointee.scale(from + row * to.width, a, b, y + row * grid.stride, Int32(to.width))
+        }
+      }
+    }
+  }
+
+  /// The columns beyond the width become zero.
+  func clearGap(_ y: UnsafeMutablePointer<Float>, _ place: Place) {
+    guard grid.pad > 0 else { return }
+    for c in 0..<place.channels {
+      for row in 0..<place.height {
+        let end = unsafe y + (c * grid.plane + row * grid.stride + place.width)
+        for i in 0..<grid.pad { unsafe end[i] = 0 }
+      }
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import Glibc
+import Prototxt
+
+/// `y = (shift + scale · x) ^ power`; may work in place.
+///
+/// In place the gradient is that of the formula; Caffe's is wrong there.
+///
+/// - kept: in place, the bottom.
+package struct Power: Layer {
+  package static let type = "Power"
+  package static let traits = Traits.inPlace
+
+  let power: Float, scale: Float, shift: Float
+  private let isInPlace: Bool
+
+  package init(_ fields: Fields) throws(Diagnostic) {
+    let parameters = fields.parameters("power_param")
+    power = parameters.float("power")
+    scale = parameters.float("scale")
+    shift = parameters.float("shift")
+    isInPlace = fields.isInPlace
+  }
+
+  package func plan(_ bottoms: [Shape]) -> Plan {
+    Plan(tops: [bottoms[0]], division: .byImages(bottoms), kept: isInPlace ? [bottoms[0]] : [])
+  }
+
+  package func forward(_ pass: Pass) {
+    let (x, y) = (pass.bottoms[0].data, pass.tops[0].data)
+    if isInPlace, pass.keeps { pass.kept[0].copy(x) }
+    if power * scale == 0 {
+      y.fill(power == 0 ? 1 : powf(shift, power))
+    } else if power == 1 {
+      y.assign(x) { $0 * scale + shift }
+    } else {
+      y.assign(x) { powf($0 * scale + shift, power) }
+    }
+  }
+
+  package func backward(_ pass: Pass) {
+    guard pass.wanted[0] else { return }
+    let (dx, dy) = (pass.bottoms[0].gradient, pass.tops[0].gradient)
+    let x = isInPlace ? pass.kept[0] : pass.bottoms[0].data
+    if power * scale == 0 {
+      dx.clear()
+    } else if power == 1 {
+      dx.assign(dy) { $0 * scale }
+    } else if power == 2 {
+      dx.assign(dy, x) { dy, x in dy * (2 * scale * scale * x + 2 * scale * shift) }
+    } else {
+      dx.assign(dy, x) { dy, x in
+        let base = x * scale + shift
+        return dy * (power * scale) * (powf(base, power) / base)
+      }
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import Glibc
+import Prototxt
+
+/// A blob seen as `outer x classes x inner`: the classes of one position lie `inner` apart.
+struct ClassLayout {
+  let outer: Int, classes: Int, inner: Int
+
+  init(_ shape: Shape, axis: Int) {
+    (outer, classes, inner) = (shape.count(0..<axis), shape[axis], shape.count(from: axis + 1))
+  }
+
+  /// Turns the values of each position into probabilities: exponentials, divided by their sum.
+  func softmax(_ y: inout MutableSpan<Float>) {
+    for i in 0..<outer {
+      for j in 0..<inner {
+        let first = i * classes * inner + j, end = (i + 1) * classes * inner
+        var largest = -Float.infinity, total: Float = 0
+        for at in stride(from: first, to: end, by: inner) { largest = max(largest, y[at]) }
+        for at in stride(from: first, to: end, by: inner) {
+          y[at] = expf(y[at] - largest)
+          total += y[at]
+        }
+        for at in stride(from: first, to: end, by: inner) { y[at] /= total }
+      }
+    }
+  }
+}
+
+/// Labels, one for each position of predictions.
+struct Labels: Sendable {
+  /// Positions with this label do not count.
+  let ignored: Int?
+
+  init(_ parameters: Message) {
+    ignored = parameters.has("ignore_label") ? parameters.int("ignore_label") : nil
+  }
+
+  /// Throws unless there is a label for each position.
+  func check(_ bottoms: [Shape], axis: Int) throws(ShapeError) {
+    let layout = ClassLayout(bottoms[0], axis: axis), wanted = layout.outer * layout.inner
+    guard layout.classes > 0 else {
+      throw ShapeError("the predictions (\(bottoms[0])) have no classes on axis \(axis)")
+    }
+    guard bottoms[1].count == wanted else {
+      throw ShapeError(
+        "there are \(bottoms[1].count) labels (\(bottoms[1])) for \(wanted) predictions (\(bottoms[0]), "
+          + "classes on axis \(axis)); give one label for each prediction")
+    }
+  }
+
+  /// The class that a label means, `nil` if it is ignored, or a failure that says where it is.
+  func read(_ value: Float, at position: Int, classes: Int, _ pass: Pass) -> Result {
+    guard abs(value) < 2_147_483_648 else {
+      pass.fail("label \(value) at position \(position) is no class number; the classes are \(0)..<\(classes)")
+      return .failed
+    }
+    let label = Int(value)
+    if label == ignored { return .ignored }
+    guard label >= 0, label < classes else {
+      pass.fail(
+        "label \(label) at position \(position) is outside 0..<\(classes): the predictions have \(classes) classes; "
+          + "check the labels, or num_output of the layer that makes the predictions")
+      return .failed
+    }
+    return .label(label)
+  }
+
+  enum Result { case label(Int), ignored, failed }
+}
+
+/// What a loss is divided by.
+enum Normalization: String, Sendable {
+  case full = "FULL", valid = "VALID", batchSize = "BATCH_SIZE", none = "NONE"
+
+  /// The mode that a LossParameter asks for, with the older `normalize` where `normalization` is not given.
+  init(_ parameters: Message, default otherwise: Normalization) {
+    if parameters.has("normalization") {
+      self = Normalization(rawValue: parameters.enumeration("normalization")) ?? otherwise
+    } else if parameters.has("normalize") {
+      self = parameters.bool("normalize") ? .valid : .batchSize
+    } else {
+      self = otherwise
+    }
+  }
+
+  /// At least 1.
+  func divisor(outer: Int, inner: Int, valid: Int) -> Float {
+    switch self {
+    case .full: max(1, Float(outer * inner))
+    case .valid: max(1, Float(valid))
+    case .batchSize: max(1, Float(outer))
+    case .none: 1
+    }
+  }
+}

@@ -1,0 +1,17 @@
+extension Traits {
+  /// A layer whose top may have its bottom's name.
+  static var inPlace: Traits {
+    var traits = Traits()
+    traits.inPlace = true
+    return traits
+  }
+
+  /// A loss, whose second bottom are labels without gradient.
+  static var lossWithLabels: Traits {
+    var traits = Traits()
+    traits.isLoss = true
+    traits.unforcedBottoms = [1]
+    traits.bottomsWithoutGradient = [1]
+    return traits
+  }
+}

@@ -1,0 +1,95 @@
+import Prototxt
+
+/// The blobs of a net: everything that is allocated for it, except what steps keep for themselves.
+package struct Memory {
+  package let graph: Graph
+  /// By value.
+  package let values: [Blob]
+  /// By node. A shared weight is its owner's blob, perhaps under another shape.
+  package private(set) var weights: [[Blob]]
+  /// By node.
+  package let kept: [[Tensor]]
+  /// By node.
+  package let failures: [Failures]
+  /// The number of threads that may compute at the same time.
+  package let workers: Int
+
+  /// Memory for every value of the graph, weights filled in the order of nodes.
+  ///
+  /// - Parameter filled: called with each node's index and its own weights, in order, before sharers drop theirs.
+  init(_ graph: Graph, workers: Int, fill: (_ node: Int, _ weights: [Blob]) throws(Diagnostic) -> Void) throws(Diagnostic) {
+    (self.graph, self.workers) = (graph, workers)
+    var values = graph.values.map { Blob($0.shape) }
+    for node in graph.nodes where node.plan.aliases {
+      for top in node.tops {
+        let data = values[node.bottoms[0]].data.view(graph.values[top].shape)
+        values[top] = Blob(data, gradient: values[top].gradient)
+      }
+    }
+    for node in graph.nodes {
+      for (top, weight) in zip(node.tops, node.lossWeights) where weight != 0 { values[top].gradient.fill(weight) }
+    }
+    self.values = values
+    var weights: [[Blob]] = []
+    for (i, node) in graph.nodes.enumerated() {
+      let own = node.plan.weights.map { Blob($0.shape) }
+      try fill(i, own)
+      weights.append(
+        zip(node.weights, own).map { use, blob in
+          guard use.isShared else { return blob }
+          let owner = graph.parameters[use.parameter].owner
+          let shared = owner.node == i ? own[owner.weight] : weights[owner.node][owner.weight]
+          return Blob(shared.data.view(blob.shape), gradient: shared.gradient.view(blob.shape))
+        })
+    }
+    self.weights = weights
+    kept = graph.nodes.map { $0.plan.kept.map(Tensor.init) }
+    failures = graph.nodes.map { _ in Failures() }
+  }
+
+  /// Lets a weight use other memory for its data.
+  mutating func alias(node: Int, weight: Int, to data: Tensor) {
+    weights[node][weight] = Blob(data.view(weights[node][weight].shape), gradient: weights[node][weight].gradient)
+  }
+
+  /// The blob of a parameter: that of its owner.
+  package func blob(of parameter: Graph.Parameter) -> Blob { weights[parameter.owner.node][parameter.owner.weight] }
+
+  /// The values that only these nodes touch.
+  package func inner(_ nodes: Range<Int>) -> [Int] {
+    var outside: Set<Int> = [], inside: Set<Int> = []
+    for (i, node) in graph.nodes.enumerated() {
+      if nodes.contains(i) {
+        inside.formUnion(node.bottoms + node.tops)
+        outside.formUnion(zip(node.tops, node.lossWeights).filter { $0.1 != 0 }.map(\.0))
+      } else {
+        outside.formUnion(node.bottoms + node.tops)
+      }
+    }
+    return inside.subtracting(outside).sorted()
+  }
+
+  /// The pass of a node over some images, or over one part of the whole batch.
+  ///
+  /// - Parameters:
+  ///   - own: weights with gradients of a slice's own.
+  ///   - gradients: by value, memory of a worker for the gradients of one slice.
+  package func pass(
+    _ index: Int, images: Range<Int>? = nil, weights own: [Blob]? = nil, gradients: [Int: Tensor] = [:],
+    part: Int = 0, parts: Int = 1
+  ) -> Pass {
+    let node = graph.nodes[index]
+    func blobs(_ indices: [Int]) -> [Blob] {
+      indices.map { i in
+        guard let images else { return values[i] }
+        guard let gradient = gradients[i] else { return values[i].images(images) }
+        return Blob(values[i].data.images(images), gradient: gradient.images(0..<images.count))
+      }
+    }
+    return Pass(
+      bottoms: blobs(node.bottoms), tops: blobs(node.tops), weights: own ?? weights[index],
+      kept: kept[index].map { tensor in images.map { tensor.images($0) } ?? tensor },
+      wanted: node.wanted, learns: node.learns, keeps: node.runsBackward, part: part, parts: parts,
+      failures: failures[index])
+  }
+}

@@ -1,0 +1,213 @@
+import Prototxt
+
+/// A net that runs: memory, and the steps that compute it.
+public final class Net {
+  /// How a net runs. Nothing here changes results, except for rounding between engines.
+  public struct Options {
+    /// Runs each layer as a step of its own, for timing or for reading every blob between layers.
+    public var separatesLayers = false
+    /// Keeps the gradient of every blob after a backward pass.
+    public var keepsGradients = false
+    package var engine: (any Engine)?
+    package init(engine: (any Engine)? = nil) { self.engine = engine }
+    /// The layers' own code, in chains.
+    public init() {}
+  }
+
+  /// What the net computes.
+  public var graph: Graph { memory.graph }
+  package private(set) var memory: Memory
+  package let workers: Workers
+  private let options: Options
+  private let log: Log
+  private let random: RandomStream
+  private var sources: [(node: Int, source: any InputSource)] = []
+  private var drawing: [(layer: any DrawingLayer, node: Int)] = []
+  private var built: Schedule?
+
+  /// Allocates the memory of a graph, fills its weights and opens its data sources, in the order of layers.
+  ///
+  /// - Throws: a source that cannot be opened, or a blob in the definition that does not fit.
+  public init(
+    _ graph: Graph, random: RandomStream, workers: Workers, environment: InputEnvironment = InputEnvironment(),
+    options: Options = Options(), log: Log = .silent
+  ) throws(Diagnostic) {
+    useOneThreadForBLAS()
+    (self.random, self.workers, self.options, self.log) = (random, workers, options, log)
+    var sources: [(node: Int, source: any InputSource)] = []
+    memory = try Memory(graph, workers: workers.count) { (index, weights) throws(Diagnostic) in
+      let node = graph.nodes[index]
+      if let source = node.layer as? any SourceLayer {
+        sources.append((index, try source.open(environment, shapes: node.plan.tops, random: random)))
+      }
+      try Net.fill(weights, of: node, from: random)
+    }
+    self.sources = sources
+    for (i, node) in graph.nodes.enumerated() {
+      if let layer = node.layer as? any DrawingLayer { drawing.append((layer, i)) }
+    }
+  }
+
+  /// First values: the blobs that the definition holds, or those of the fillers.
+  private static func fill(_ weights: [Blob], of node: Graph.Node, from random: RandomStream) throws(Diagnostic) {
+    let given = node.definition.messages("blobs")
+    guard given.isEmpty else {
+      for (i, (blob, message)) in zip(weights, given).enumerated() {
+        let values = message.floats("data")
+        guard values.count == blob.data.count else {
+          throw Graph.error(
+            in: node.definition, "blobs[\(i)] holds \(values.count) numbers, but the layer's blob is \(blob.shape)",
+            at: message.location)
+        }
+        blob.data.copy(Tensor(blob.shape, values))
+      }
+      return
+    }
+    for (weight, blob) in zip(node.plan.weights, weights) { weight.filler.fill(blob.data, from: random) }
+  }
+
+  var schedule: Schedule {
+    if let built { return built }
+    let schedule = Schedule(
+      memory, engine: options.engine, separate: options.separatesLayers, keepsGradients: options.keepsGradients)
+    built = schedule
+    return schedule
+  }
+
+  /// Runs all layers once: takes the next batch of every data source, and writes every blob's data.
+  ///
+  /// - Parameter observe: called after each step with the nodes it computed.
+  /// - Returns: the sum of all losses, each times its weight.
+  /// - Throws: what is wrong with the batch, such as a label without a class.
+  @discardableResult
+  public func forward(observe: (Range<Int>) -> Void = { _ in }) throws(Diagnostic) -> Float {
+    let schedule = schedule
+    for (node, source) in sources {
+      do throws(Diagnostic) {
+        let events = try source.next(into: graph.nodes[node].tops.map { memory.values[$0].data })
+        if events.restarted { log.info("data_layer.cpp", 73, "Restarting data prefetching from start.") }
+      } catch {
+        throw Graph.error(
+          in: graph.nodes[node].definition, error.message, at: error.location, notes: error.notes)
+      }
+    }
+    for (layer, node) in drawing { layer.draw(memory.pass(node), from: random) }
+    schedule.prepare(on: workers)
+    for step in schedule.steps {
+      workers.run(step.jobs) { worker, job in step.forward(job, worker: worker) }
+      step.finishForward()
+      try checkFailures(step.nodes)
+      observe(step.nodes)
+    }
+    return loss
+  }
+
+  private func checkFailures(_ nodes: Range<Int>) throws(Diagnostic) {
+    for node in nodes {
+      if let message = memory.failures[node].take() { throw Graph.error(in: graph.nodes[node].definition, message) }
+    }
+  }
+
+  /// The sum over all tops with a loss weight of their values times the weight, as of the last forward pass.
+  public var loss: Float {
+    var total: Float = 0
+    for node in graph.nodes {
+      for (top, weight) in zip(node.tops, node.lossWeights) where weight != 0 {
+        total += memory.values[top].data.dot(memory.values[top].gradient)
+      }
+    }
+    return total
+  }
+
+  /// Computes the gradients of the loss: blobs' gradients are written, weights' gradients are added to.
+  ///
+  /// - Throws: a layer that has no derivative and is asked for one.
+  public func backward(observe: (Range<Int>) -> Void = { _ in }) throws(Diagnostic) {
+    try checkDerivatives()
+    let schedule = schedule
+    for step in schedule.steps.reversed() where step.nodes.contains(where: { graph.nodes[$0].runsBackward }) {
+      run(backward: step)
+      if options.separatesLayers { for index in step.sums.indices { step.sum(index) } }
+      observe(step.nodes)
+    }
+    if !options.separatesLayers { schedule.sum(on: workers) }
+  }
+
+  /// Runs one layer backward, from the gradients that its tops hold; the layer must be a step of its own.
+  package func backward(node: Int) throws(Diagnostic) {
+    guard let step = schedule.steps.first(where: { $0.nodes == node..<node + 1 }) else {
+      preconditionFailure("node \(node) is no step of its own")
+    }
+    run(backward: step)
+    for index in step.sums.indices { step.sum(index) }
+  }
+
+  private func run(backward step: any Step) {
+    step.startBackward()
+    workers.run(step.jobs) { worker, job in step.backward(job, worker: worker) }
+    step.finishBackward()
+  }
+
+  private func checkDerivatives() throws(Diagnostic) {
+    for node in graph.nodes where node.runsBackward {
+      let traits = type(of: node.layer).traits
+      if !traits.hasBackward, node.wanted.contains(true) {
+        throw Graph.error(
+          in: node.definition, "has no derivative, and something asks for one (force_backward or propagate_down?)")
+      }
+      for bottom in traits.bottomsWithoutGradient where bottom < node.wanted.count && node.wanted[bottom] {
+        throw Graph.error(
+          in: node.definition, "cannot backpropagate to bottom \(bottom) ('\(graph.values[node.bottoms[bottom]].name)')")
+      }
+    }
+  }
+
+  /// Weights' gradients become zero: the start of an iteration.
+  public func clearGradients() {
+    let blobs = graph.parameters.map { memory.blob(of: $0).gradient }
+    workers.run(blobs.count) { _, i in blobs[i].clear() }
+  }
+
+  /// Lets this replica use the learnable weights of another one; statistics stay its own.
+  func shareLearnableWeights(with other: Net) {
+    for (i, node) in graph.nodes.enumerated() {
+      for (j, weight) in node.plan.weights.enumerated() where !weight.isStatistic {
+        memory.alias(node: i, weight: j, to: other.memory.weights[i][j].data)
+      }
+    }
+    built = nil
+  }
+
+  /// The blob of this name.
+  public func blob(_ name: String) -> Blob? { graph.value(name).map { memory.values[$0] } }
+
+  /// The weights of a layer.
+  public func weights(of layer: String) -> [Blob]? { graph.node(layer).map { memory.weights[$0] } }
+
+  /// Lets the layers of this net use the weights of another net's layers of the same names, as test nets do.
+  ///
+  /// - Throws: layers whose blobs differ in number or shape.
+  public func shareWeights(with other: Net) throws(Diagnostic) {
+    for (index, source) in other.graph.nodes.enumerated() {
+      guard let target = graph.node(source.name) else {
+        log.info("net.cpp", 746, "Ignoring source layer \(source.name)")
+        continue
+      }
+      let (theirs, ours) = (other.memory.weights[index], memory.weights[target])
+      guard theirs.count == ours.count else {
+        throw Graph.error(
+          in: graph.nodes[target].definition,
+          "has \(ours.count) blobs here and \(theirs.count) in the training net; the two cannot share weights")
+      }
+      for (i, (their, our)) in zip(theirs, ours).enumerated() where !their.data.isSame(as: our.data) {
+        guard their.shape == our.shape else {
+          throw Graph.error(
+            in: graph.nodes[target].definition,
+            "cannot share blob \(i): it is \(our.shape) here and \(their.shape) in the training net")
+        }
+        memory.alias(node: target, weight: i, to: their.data)
+        built = nil
+      }
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Crema
+import Foundation
+import Prototxt
+
+/// How a verb computes and what it prints.
+struct ComputeOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The number of threads; results do not depend on it.",
+      discussion: "Without it CREMA_THREADS counts, and else the number of processors."))
+  var threads: Int?
+
+  @Option(help: "What computes: auto for the fastest code, reference for the layers' own code.")
+  var engine: EngineChoice = .auto
+
+  @Flag(help: "Leave out the lines about the construction of nets.")
+  var quiet = false
+
+  mutating func validate() throws {
+    if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, not \(threads)") }
+  }
+
+  /// Starts the log and the threads.
+  func start() throws(Diagnostic) -> Workers {
+    if quiet { Console.standard.hideConstruction() }
+    return Workers(count: try threadCount())
+  }
+
+  private func threadCount() throws(Diagnostic) -> Int {
+    if let threads { return threads }
+    guard let text = System.environment("CREMA_THREADS") else { return ProcessInfo.processInfo.activeProcessorCount }
+    guard let count = Int(text), count > 0 else {
+      throw Diagnostic("the environment variable CREMA_THREADS must be a whole number of at least 1, not '\(text)'")
+    }
+    return count
+  }
+}
+
+/// What may compute a net.
+enum EngineChoice: String, ExpressibleByArgument, CaseIterable {
+  case auto
+  case reference
+
+  /// The options of nets that compute so.
+  var options: Net.Options { Net.Options(engine: self == .auto ? ChainEngine() : nil) }
+}

@@ -1,0 +1,38 @@
+/// The flags of all verbs, as the normalizer must know them: which take a value and which are switches.
+package enum Flags {
+  /// Flags that take a value.
+  package static let valued: Set<String> = [
+    "solver", "snapshot", "weights", "model", "gpu", "level", "stage", "iterations", "phase", "sigint-effect",
+    "sighup-effect", "root", "threads", "engine", "backend", "resize-width", "resize-height", "encode-type", "recording",
+    "forward-tolerance", "backward-tolerance", "input-shape",
+  ]
+
+  /// Flags that are on or off; all are off unless given.
+  package static let switches: Set<String> = [
+    "quiet", "permissive", "allow-missing", "json", "gray", "shuffle", "check-size", "encoded",
+  ]
+
+  /// Flags of the argument parser itself.
+  static let general: Set<String> = [
+    "help", "h", "version", "help-hidden", "generate-completion-script", "experimental-dump-help",
+  ]
+
+  /// glog's flags, which say the same as its environment variables.
+  static let glog: Set<String> = ["log-dir", "minloglevel", "logtostderr", "alsologtostderr"]
+
+  /// Caffe's flags: its tool takes all of them with every verb, and each verb reads its own.
+  static let caffe: Set<String> = [
+    "solver", "snapshot", "weights", "model", "gpu", "level", "stage", "iterations", "phase", "sigint-effect",
+    "sighup-effect",
+  ]
+
+  /// What Caffe's verbs read of Caffe's flags.
+  static let readByVerb: [String: Set<String>] = [
+    "train": ["solver", "snapshot", "weights", "gpu", "level", "stage", "sigint-effect", "sighup-effect"],
+    "test": ["model", "weights", "gpu", "level", "stage", "iterations"],
+    "time": ["model", "gpu", "level", "stage", "iterations", "phase"],
+    "device_query": ["gpu"],
+  ]
+
+  static let all = valued.union(switches).union(general).union(glog)
+}

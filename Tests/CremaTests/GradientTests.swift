@@ -1,0 +1,133 @@
+import Crema
+import TestSupport
+import Testing
+
+/// One layer on awkward shapes.
+struct GradientCase: CustomTestStringConvertible, Sendable {
+  let layer: String, shapes: [Shape]
+  var labels: [Float]?
+  var testDescription: String { layer + " on " + shapes.map(\.description).joined(separator: ", ") }
+
+  init(_ layer: String, _ shapes: Shape..., labels: [Float]? = nil) {
+    (self.layer, self.shapes, self.labels) = (layer, shapes, labels)
+  }
+
+  static let all = [
+    GradientCase("type: 'Convolution' convolution_param { num_output: 3 kernel_size: 3 }", [1, 1, 7, 13]),
+    GradientCase("type: 'Convolution' convolution_param { num_output: 2 kernel_size: 3 pad: 2 }", [1, 3, 1, 3]),
+    GradientCase(
+      "type: 'Convolution' convolution_param { num_output: 2 kernel_size: 3 pad: 5 stride: 2 }", [1, 1, 3, 7]),
+    GradientCase(
+      "type: 'Convolution' convolution_param { num_output: 6 group: 3 kernel_size: 2 stride: 3 }", [2, 3, 7, 5]),
+    GradientCase(
+      "type: 'Convolution' convolution_param { num_output: 2 kernel_h: 1 kernel_w: 3 pad_w: 3 dilation: 1 dilation: 2 }",
+      [1, 2, 3, 7]),
+    GradientCase("type: 'Convolution' convolution_param { num_output: 3 kernel_size: 1 }", [3, 7, 1, 1]),
+    GradientCase("type: 'Convolution' convolution_param { num_output: 3 kernel_size: 1 }", [2, 3]),
+    GradientCase("type: 'Convolution' convolution_param { num_output: 2 axis: 0 kernel_size: 2 }", [3, 5, 4]),
+    GradientCase(
+      "type: 'Convolution' convolution_param { num_output: 2 kernel_size: 2 dilation: 3 }", [1, 2, 4, 5, 4]),
+    GradientCase("type: 'Convolution' convolution_param { num_output: 2 kernel_size: 9 stride: 2 }", [1, 1, 8, 8]),
+    GradientCase(
+      "type: 'Convolution' bottom: 'a' bottom: 'b' top: 'y' top: 'z' convolution_param { num_output: 2 kernel_size: 3 }",
+      [1, 1, 3, 7], [1, 1, 3, 7]),
+    GradientCase("type: 'Pooling' pooling_param { kernel_size: 3 stride: 2 }", [1, 1, 7, 13]),
+    GradientCase("type: 'Pooling' pooling_param { kernel_size: 3 stride: 2 }", [1, 1, 4, 38]),
+    GradientCase("type: 'Pooling' pooling_param { kernel_size: 3 stride: 2 pad: 2 }", [2, 3, 1, 7]),
+    GradientCase("type: 'Pooling' pooling_param { global_pooling: true }", [3, 1, 3, 7]),
+    GradientCase("type: 'Pooling' pooling_param { pool: AVE kernel_size: 3 stride: 2 pad: 2 }", [1, 3, 7, 1]),
+    GradientCase("type: 'Pooling' pooling_param { pool: AVE kernel_h: 2 kernel_w: 5 stride: 3 }", [1, 1, 7, 13]),
+    GradientCase("type: 'Pooling' pooling_param { pool: AVE global_pooling: true }", [1, 1, 7, 13]),
+    GradientCase("type: 'Eltwise' bottom: 'a' bottom: 'b' eltwise_param { coeff: 1 coeff: -2 }", [1, 7], [1, 7]),
+    GradientCase(
+      "type: 'Eltwise' bottom: 'a' bottom: 'b' bottom: 'c' eltwise_param { operation: PROD }", [3, 1], [3, 1], [3, 1]),
+    GradientCase(
+      "type: 'Eltwise' bottom: 'a' bottom: 'b' eltwise_param { operation: PROD stable_prod_grad: false }", [7], [7]),
+    GradientCase(
+      "type: 'Eltwise' bottom: 'a' bottom: 'b' bottom: 'c' eltwise_param { operation: MAX }", [13], [13], [13]),
+    GradientCase("type: 'Concat' bottom: 'a' bottom: 'b'", [2, 1, 3], [2, 7, 3]),
+    GradientCase("type: 'Concat' bottom: 'a' bottom: 'b' concat_param { axis: 0 }", [1, 3], [7, 3]),
+    GradientCase("type: 'Split' top: 'y' top: 'z' top: 'w'", [1, 7]),
+    GradientCase("type: 'ReLU' relu_param { negative_slope: 0.3 }", [1, 13]),
+    GradientCase("type: 'ReLU' relu_param { negative_slope: -0.3 }", [3, 7]),
+    GradientCase("type: 'BatchNorm'", [7, 3, 1, 3]),
+    GradientCase("type: 'BatchNorm' batch_norm_param { eps: 0.1 }", [13, 1]),
+    GradientCase("type: 'BatchNorm' batch_norm_param { use_global_stats: true }", [1, 3, 7]),
+    GradientCase("type: 'Scale' scale_param { bias_term: true }", [1, 3, 7, 1]),
+    GradientCase("type: 'Scale' scale_param { axis: 0 num_axes: -1 bias_term: true }", [3, 7]),
+    GradientCase("type: 'Scale' bottom: 'a' bottom: 'b' scale_param { axis: 0 }", [3, 7, 3], [3, 7]),
+    GradientCase("type: 'Scale' bottom: 'a' bottom: 'b' scale_param { bias_term: true }", [2, 3, 7], [3]),
+    GradientCase("type: 'Bias' bottom: 'a' bottom: 'b'", [2, 3, 7], [3]),
+    GradientCase("type: 'Bias'", [1, 13, 3]),
+    GradientCase("type: 'InnerProduct' inner_product_param { num_output: 7 }", [1, 13]),
+    GradientCase("type: 'InnerProduct' inner_product_param { num_output: 1 axis: 2 transpose: true }", [3, 1, 7]),
+    GradientCase("type: 'InnerProduct' inner_product_param { num_output: 3 axis: 0 bias_term: false }", [7, 1]),
+    GradientCase("type: 'Softmax'", [1, 7]),
+    GradientCase("type: 'Softmax' softmax_param { axis: 0 }", [3, 7]),
+    GradientCase("type: 'SoftmaxWithLoss' bottom: 'a' bottom: 'b'", [3, 7], [3], labels: [0, 6, 3]),
+    GradientCase(
+      "type: 'SoftmaxWithLoss' bottom: 'a' bottom: 'b' loss_param { ignore_label: 9 normalization: FULL }",
+      [2, 3, 1, 3], [2, 1, 3], labels: [0, 9, 2, 1, 1, 9]),
+    GradientCase("type: 'Dropout'", [1, 13]),
+    GradientCase("type: 'Flatten'", [1, 3, 7]),
+    GradientCase("type: 'Reshape' reshape_param { shape { dim: 7 dim: -1 } }", [1, 3, 7]),
+    GradientCase("type: 'Slice' top: 'y' top: 'z' slice_param { slice_point: 1 }", [1, 7, 3]),
+    GradientCase("type: 'Sigmoid'", [1, 7]),
+    GradientCase("type: 'TanH'", [7]),
+    GradientCase("type: 'Power' power_param { power: 2 scale: 0.5 shift: 3 }", [1, 7]),
+    GradientCase("type: 'Power' power_param { power: -1.5 scale: 0.5 shift: 3 }", [3, 7]),
+    GradientCase("type: 'Reduction' reduction_param { operation: SUMSQ axis: 1 coeff: 2 }", [3, 7]),
+    GradientCase("type: 'Reduction' reduction_param { operation: ASUM }", [13]),
+    GradientCase("type: 'EuclideanLoss' bottom: 'a' bottom: 'b'", [3, 7], [3, 7]),
+    GradientCase("type: 'SigmoidCrossEntropyLoss' bottom: 'a' bottom: 'b'", [3, 1], [3, 1], labels: [0, 0.3, 1]),
+  ]
+
+  /// Types that are right in place too.
+  static let inPlace = all.filter { layerCase in
+    ["ReLU", "BatchNorm", "Scale'", "Bias'", "Softmax'", "Dropout", "Sigmoid'", "TanH", "Power"].contains {
+      layerCase.layer.hasPrefix("type: '\($0)")
+    }
+  }
+
+  /// Values of which no two are nearer than the step of differences, and none is near zero: no kink is crossed.
+  func bottoms() -> [Tensor] {
+    let all = shapes.reduce(0) { $0 + $1.count }
+    var order = Array(0..<all), numbers = Numbers(5)
+    for i in order.indices { order.swapAt(i, min(i, Int((numbers.next() + 1) / 2 * Float(i + 1)))) }
+    var next = 0
+    return shapes.enumerated().map { index, shape in
+      if index == 1, let labels { return Tensor(shape, labels) }
+      defer { next += shape.count }
+      return Tensor(
+        shape, order[next..<next + shape.count].map { (Float($0) - Float(all) / 2 + 0.3) * 3 / Float(max(all, 40)) })
+    }
+  }
+}
+
+@Suite struct GradientTests {
+  @Test(arguments: GradientCase.all)
+  func gradientsAreThoseOfDifferences(_ layerCase: GradientCase) throws {
+    let layer = try makeLayer(layerCase.layer)
+    var check = GradientCheck()
+    check.step = 5e-3
+    for complaint in try check.complaints(layer, layerCase.bottoms(), prepare: prepare) { Issue.record("\(complaint)") }
+  }
+
+  @Test(arguments: GradientCase.inPlace)
+  func gradientsAreRightInPlace(_ layerCase: GradientCase) throws {
+    let layer = try makeLayer(layerCase.layer + (layerCase.shapes.count == 1 ? " bottom: 'a'" : "") + " top: 'a'")
+    var check = GradientCheck()
+    check.step = 5e-3
+    check.inPlace = true
+    for complaint in try check.complaints(layer, layerCase.bottoms(), prepare: prepare) { Issue.record("\(complaint)") }
+  }
+
+  /// Statistics must be variances, masks must be drawn.
+  private func prepare(_ run: LayerRun) {
+    if run.layer is BatchNorm {
+      run.weights[1].data.assign(run.weights[1].data) { $0 * $0 + 0.5 }
+      run.weights[2].data.fill(1)
+    }
+    run.draw(RandomStream(seed: 3))
+  }
+}

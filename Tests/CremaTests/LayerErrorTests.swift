@@ -1,0 +1,196 @@
+import Crema
+import Prototxt
+import TestSupport
+import Testing
+
+/// What a layer says of parameters and shapes that it cannot take.
+@Suite struct LayerErrorTests {
+  /// The message, and the text that its place points to.
+  private func complaint(_ text: String, _ bottoms: [Shape] = [[2, 3, 8, 8]]) -> (message: String, place: String) {
+    do {
+      _ = try makeLayer(text).plan(bottoms)
+      return ("", "")
+    } catch let error as Diagnostic {
+      return (error.message, excerpt(error.location))
+    } catch let error as ShapeError {
+      return (error.message, excerpt(error.location))
+    } catch {
+      return ("\(error)", "")
+    }
+  }
+
+  private func excerpt(_ location: Prototxt.SourceLocation?) -> String {
+    guard let location else { return "" }
+    return String(decoding: location.source.bytes[location.offset...].prefix(30), as: UTF8.self)
+  }
+
+  @Test(arguments: [
+    ("type: 'Convolution' convolution_param { kernel_size: 3 }", "num_output is missing"),
+    ("type: 'Convolution' convolution_param { num_output: 0 kernel_size: 3 }", "num_output must be 1 or more, not 0"),
+    ("type: 'Convolution' convolution_param { num_output: 4 }", "kernel_size is missing"),
+    ("type: 'Convolution' convolution_param { num_output: 4 kernel_size: 0 }", "kernel_size must be 1 or more, not 0"),
+    (
+      "type: 'Convolution' convolution_param { num_output: 4 kernel_size: 3 stride: 0 }",
+      "stride must be 1 or more, not 0"
+    ),
+    ("type: 'Convolution' convolution_param { num_output: 4 kernel_h: 3 }", "kernel_w is missing"),
+    (
+      "type: 'Convolution' convolution_param { num_output: 4 kernel_h: 3 kernel_w: 3 kernel_size: 3 }",
+      "kernel_size and kernel_h, kernel_w are both given"
+    ),
+    (
+      "type: 'Convolution' convolution_param { num_output: 4 kernel_size: 3 kernel_size: 3 kernel_size: 3 }",
+      "kernel_size has 3 values; give it once, or once for each of the 2 spatial axes"
+    ),
+    (
+      "type: 'Convolution' convolution_param { num_output: 4 kernel_size: 9 }",
+      "the kernel of 9x9 is larger than the padded input of 8x8"
+    ),
+    (
+      "type: 'Convolution' convolution_param { num_output: 4 kernel_size: 5 dilation: 3 pad: 1 }",
+      "the kernel of 5x5 (13x13 with its dilation) is larger than the padded input of 10x10"
+    ),
+    (
+      "type: 'Convolution' convolution_param { num_output: 4 kernel_size: 3 group: 2 }",
+      "group 2 does not divide the 3 channels"
+    ),
+    (
+      "type: 'Convolution' convolution_param { num_output: 4 kernel_size: 3 group: 3 }",
+      "group 3 does not divide the 4 outputs"
+    ),
+    (
+      "type: 'Convolution' convolution_param { num_output: 4 kernel_size: 3 axis: 5 }",
+      "axis 5 is out of range for a blob of 4 axes (2x3x8x8)"
+    ),
+    (
+      "type: 'Convolution' convolution_param { num_output: 4000000000 kernel_size: 3 }",
+      "more than the 2147483647 elements that a blob may have"
+    ),
+    (
+      "type: 'Convolution' convolution_param { num_output: 4 kernel_size: 4000000000 dilation: 4000000000 }",
+      "kernel_size must be 1 or more, not 4000000000"
+    ),
+    ("type: 'Pooling' pooling_param { }", "kernel_size is missing"),
+    ("type: 'Pooling' pooling_param { kernel_size: 0 }", "kernel_size must be 1 or more, not 0"),
+    ("type: 'Pooling' pooling_param { kernel_size: 3 stride: 0 }", "stride must be 1 or more, not 0"),
+    ("type: 'Pooling' pooling_param { kernel_size: 3 pad: 3 }", "pad 3 must be smaller than the kernel, which is 3"),
+    ("type: 'Pooling' pooling_param { kernel_size: 3 global_pooling: true }", "global_pooling takes the whole plane"),
+    ("type: 'Pooling' pooling_param { kernel_size: 11 }", "the kernel of 11x11 is larger than the padded input of 8x8"),
+    ("type: 'Pooling' pooling_param { pool: STOCHASTIC kernel_size: 3 }", "pool: STOCHASTIC is not there yet"),
+    ("type: 'Pooling' top: 'y' top: 'z' pooling_param { pool: AVE kernel_size: 3 }", "only pool: MAX has a second top"),
+    ("type: 'InnerProduct' inner_product_param { }", "num_output is missing"),
+    (
+      "type: 'InnerProduct' inner_product_param { num_output: 3 axis: -5 }",
+      "axis -5 is out of range for a blob of 4 axes"
+    ),
+    ("type: 'InnerProduct' inner_product_param { num_output: 3 weight_filler { type: 'exavier' } }", "exavier"),
+    ("type: 'Softmax' softmax_param { axis: 4 }", "axis 4 is out of range for a blob of 4 axes (2x3x8x8); use -4 to 3"),
+    ("type: 'Concat' concat_param { axis: 1 concat_dim: 1 }", "concat_dim is the old name of axis, and both are given"),
+    ("type: 'Scale' scale_param { axis: 2 num_axes: 3 }", "axis 2 and num_axes 3 reach beyond a blob of 4 axes"),
+    ("type: 'Dropout' dropout_param { dropout_ratio: 1.5 }", "dropout_ratio must be 0 or more and less than 1"),
+    ("type: 'Slice' top: 'y' top: 'z' slice_param { slice_point: 3 }", "slice point 3 is not inside axis 1"),
+    ("type: 'Slice' top: 'y' top: 'z'", "2 tops do not divide axis 1"),
+    (
+      "type: 'Slice' top: 'x' top: 'y' top: 'z' slice_param { slice_point: 2 slice_point: 1 }",
+      "slice points must grow, and 1 follows 2"
+    ),
+    (
+      "type: 'Reshape' reshape_param { shape { dim: 7 } }",
+      "the new shape 7 does not hold the 384 elements of the bottom"
+    ),
+    ("type: 'Reshape' reshape_param { shape { dim: -1 dim: -1 } }", "only one dim may be -1"),
+    ("type: 'Reshape' reshape_param { shape { dim: 5 dim: -1 } }", "do not divide the 384 elements"),
+  ])
+  func parameters(_ text: String, _ expected: String) {
+    let found = complaint(text)
+    #expect(found.message.contains(expected), "\(found.message)")
+  }
+
+  @Test(
+    arguments: [
+      (
+        "type: 'Pooling' pooling_param { kernel_size: 3 }", [[2, 3]],
+        "must have 4 axes (images, channels, height, width), and it has 2 axes (2x3)"
+      ),
+      ("type: 'BatchNorm'", [[5]], "must have 2 axes or more (images, channels, ...), and it has 1 axis (5)"),
+      (
+        "type: 'Eltwise' bottom: 'a' bottom: 'b'", [[2, 3], [2, 4, 3, 3]],
+        "all bottoms must have one shape: bottom 0 has 2x3, bottom 1 has 2x4x3x3"
+      ),
+      (
+        "type: 'Concat' bottom: 'a' bottom: 'b'", [[2, 3, 4], [2, 3, 5]],
+        "bottoms may only differ in axis 1: bottom 0 has 2x3x4, bottom 1 has 2x3x5"
+      ),
+      ("type: 'Softmax' softmax_param { axis: 5 }", [[2, 3]], "axis 5 is out of range for a blob of 2 axes (2x3)"),
+      (
+        "type: 'SoftmaxWithLoss' bottom: 'a' bottom: 'b'", [[2, 3], [3]],
+        "the bottoms must have the same first axis: the predictions have 2x3, the labels 3"
+      ),
+      (
+        "type: 'SoftmaxWithLoss' bottom: 'a' bottom: 'b'", [[2, 3, 4], [2]],
+        "there are 2 labels (2) for 8 predictions (2x3x4"
+      ),
+      ("type: 'Accuracy' bottom: 'a' bottom: 'b'", [[2, 3], [4]], "there are 4 labels (4) for 2 predictions"),
+      (
+        "type: 'Accuracy' bottom: 'a' bottom: 'b' accuracy_param { top_k: 5 }", [[2, 3], [2]],
+        "top_k 5 is larger than the 3 classes of the predictions (2x3)"
+      ),
+      (
+        "type: 'Scale' bottom: 'a' bottom: 'b'", [[2, 3, 4], [4]],
+        "bottom 1 (4) must have the lengths of bottom 0 (2x3x4) from axis 1 on"
+      ),
+      ("type: 'EuclideanLoss' bottom: 'a' bottom: 'b'", [[2, 3], [2, 4]], "must have as many values an image"),
+    ] as [(String, [Shape], String)])
+  func shapes(_ text: String, _ bottoms: [Shape], _ expected: String) {
+    let found = complaint(text, bottoms)
+    #expect(found.message.contains(expected), "\(found.message)")
+  }
+
+  @Test func placesAreThoseOfTheFields() {
+    #expect(
+      complaint("type: 'Convolution' convolution_param { num_output: 4 kernel_size: 3 stride: 0 }").place.hasPrefix(
+        "0 }"))
+    #expect(
+      complaint("type: 'Convolution' convolution_param { num_output: 4 kernel_size: 9 }").place.hasPrefix(
+        "9 }"))
+    #expect(complaint("type: 'Softmax' softmax_param { axis: 7 }").place.hasPrefix("7 }"))
+  }
+
+  @Test func aSecondTopOfALossIsRefused() {
+    let found = complaint("type: 'SoftmaxWithLoss' bottom: 'a' bottom: 'b' top: 'y' top: 'p'", [[2, 3], [2]])
+    #expect(found.message.contains("Caffe lists it, but stops when it builds such a layer"))
+    #expect(found.place.hasPrefix("'p'"))
+  }
+
+  @Test func aPoolAndAConvolutionALittleLargerThanTheInputAreTakenAsCaffeDoes() throws {
+    let pool = try makeLayer("type: 'Pooling' pooling_param { kernel_size: 7 stride: 2 }").plan([[2, 4, 6, 6]])
+    #expect(pool.tops == [[2, 4, 1, 1]])
+    let convolution = try makeLayer("type: 'Convolution' convolution_param { num_output: 4 kernel_size: 9 stride: 2 }")
+    #expect(try convolution.plan([[2, 3, 8, 8]]).tops == [[2, 4, 1, 1]])
+  }
+
+  @Test(arguments: [
+    "type: 'SoftmaxWithLoss' bottom: 'a' bottom: 'b'", "type: 'Accuracy' bottom: 'a' bottom: 'b' top: 'y' top: 'z'",
+  ])
+  func labelsWithoutClassAreReported(_ text: String) throws {
+    for (label, expected) in [
+      (Float(7), "label 7 at position 3 is outside 0..<3"), (-1, "label -1 at position 3 is outside 0..<3"),
+      (500_000_000, "label 500000000 at position 3"), (.nan, "label nan at position 3"), (1e20, "position 3"),
+    ] {
+      let run = try LayerRun(makeLayer(text), bottoms: [Blob([4, 3]), Blob([4])])
+      run.bottoms[1].data.write { $0[3] = label }
+      run.forward()
+      let failure = run.takeFailure() ?? ""
+      #expect(failure.contains(expected), "\(failure)")
+      if run.layer is SoftmaxWithLoss { run.backward() }
+    }
+  }
+
+  @Test func multiplyAddsAreThoseOfTheFormula() throws {
+    let convolution = try makeLayer(
+      "type: 'Convolution' convolution_param { num_output: 6 kernel_size: 3 group: 3 pad: 1 }")
+    #expect(try convolution.plan([[2, 3, 8, 8]]).multiplyAdds == 2 * 8 * 8 * 6 * 9)
+    let product = try makeLayer("type: 'InnerProduct' inner_product_param { num_output: 5 }")
+    #expect(try product.plan([[2, 3, 8, 8]]).multiplyAdds == 2 * 192 * 5)
+  }
+}
