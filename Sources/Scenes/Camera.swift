@@ -20,13 +20,13 @@ struct Camera {
   init(_ random: inout Random) {
     lensSpread = random.within(0.03, 0.12)
     let sensitivity = random.unit()
-    shotNoise = 0.0008 + 0.0012 * sensitivity
+    shotNoise = 0.0007 + 0.0009 * sensitivity
     readNoise = 0.000_01 + 0.000_03 * sensitivity
     whiteBalance = SIMD4(random.within(1.4, 2.1), 1, random.within(1.3, 1.9), 0)
     gradientCorrection = random.chance(0.5) ? 1 : 0
-    saturation = random.within(1.0, 1.3)
+    saturation = random.within(0.9, 1.15)
     toneLift = random.unit()
-    sharpening = random.chance(0.5) ? random.within(0.2, 0.7) : 0
+    sharpening = random.chance(0.5) ? random.within(0.1, 0.5) : 0
   }
 
   /// The developed photograph, values 0 to 255 in whole steps; its side is smaller by two borders.

@@ -14,7 +14,7 @@ struct GeneratorUpsampler {
       case .bilinear: (0.25, 0.75, 0)
       case .smooth: (0.28, 0.64, 0.08)
       }
-    let deviation = random.within(0.01, 0.03)
+    let deviation = random.within(0.006, 0.015)
     kernels = (0..<4).map { phase in
       let across = phase % 2 == 0 ? [side.near, side.centre, side.far] : [side.far, side.centre, side.near]
       let down = phase / 2 == 0 ? [side.near, side.centre, side.far] : [side.far, side.centre, side.near]

@@ -4,7 +4,7 @@ struct Landscape {
   private static let materials: [SIMD4<Float>] = [
     SIMD4(0.08, 0.18, 0.05, 0), SIMD4(0.16, 0.26, 0.06, 0), SIMD4(0.28, 0.18, 0.10, 0), SIMD4(0.35, 0.34, 0.31, 0),
     SIMD4(0.35, 0.55, 0.85, 0), SIMD4(0.62, 0.40, 0.30, 0), SIMD4(0.40, 0.13, 0.08, 0), SIMD4(0.65, 0.55, 0.38, 0),
-    SIMD4(0.08, 0.18, 0.25, 0), SIMD4(0.80, 0.80, 0.78, 0), SIMD4(0.06, 0.06, 0.07, 0), SIMD4(0.70, 0.15, 0.35, 0),
+    SIMD4(0.08, 0.18, 0.25, 0), SIMD4(0.80, 0.80, 0.78, 0), SIMD4(0.06, 0.06, 0.07, 0), SIMD4(0.55, 0.16, 0.20, 0),
     SIMD4(0.70, 0.60, 0.15, 0), SIMD4(0.20, 0.22, 0.26, 0),
   ]
 
@@ -19,8 +19,8 @@ struct Landscape {
     ground.outline = .disc
     ground.centre = SIMD2(repeating: Float(side) / 2)
     ground.paint(on: &picture, textures: textures, light: light)
-    let smallest = random.size(1.8, 9)
-    let largest = Float(side) * random.within(0.25, 0.5)
+    let smallest = random.size(2.5, 14)
+    let largest = Float(side) * random.within(0.3, 0.7)
     var areaLeft = Float(side * side) * random.within(1.5, 3.5)
     while areaLeft > 0 {
       let radius = random.size(smallest, largest)
@@ -37,7 +37,7 @@ struct Landscape {
 
   private func leaf(radius: Float, palette: [SIMD4<Float>], _ random: inout Random) -> Leaf {
     let first = random.choice(palette)
-    let mix = random.unit() * random.unit() * 0.6
+    let mix = random.unit() * 0.7
     let tint = first + (random.choice(palette) - first) * mix
     let isFocused = random.chance(0.8)
     let outline = random.choice(Leaf.Outline.allCases)
@@ -47,7 +47,7 @@ struct Landscape {
       axis: random.direction(), colour: tint * random.within(0.55, 1.45), roundness: random.within(0, 0.45),
       softness: isFocused ? 0.6 : random.within(0.6, 0.8 + 0.08 * min(radius, 40)),
       shadowWidth: 1 + radius * random.within(0.1, 0.35), shadow: random.within(0.2, 0.9),
-      tile: random.below(textures.tiles.count), relief: random.within(0.02, 0.22),
+      tile: random.below(textures.tiles.count), relief: 0.02 + 0.2 * random.unit() * random.unit(),
       tileOffset: (random.below(Textures.side), random.below(Textures.side)), tileIsTurned: random.chance(0.5))
   }
 
