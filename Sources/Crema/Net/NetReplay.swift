@@ -6,10 +6,17 @@ final class NetReplay {
   private let recording: Recording
   private let options: Verifier.Options
   private var comparisons: [Comparison] = []
+  /// Values whose data, or whose gradients, a step keeps to itself.
+  private var hidden: (data: Set<Int>, gradients: Set<Int>) = ([], [])
   private var graph: Graph { net.graph }
 
   init(_ net: Net, _ recording: Recording, _ options: Verifier.Options) {
     (self.net, self.recording, self.options) = (net, recording, options)
+    for step in net.schedule.steps where options.net.engine != nil {
+      let inner = net.memory.inner(step.nodes)
+      hidden.gradients.formUnion(inner)
+      if !(step is LayerStep) { hidden.data.formUnion(inner) }
+    }
   }
 
   // MARK: A whole net
@@ -38,6 +45,7 @@ final class NetReplay {
       for top in node.tops where lastWriter(of: top) == index {
         let name = graph.values[top].name
         recorded.remove(name)
+        if hidden.data.contains(top) { continue }
         try compare("blob/\(name)", node.name, .forward, net.memory.values[top].data, isRequired: true)
       }
       for (i, blob) in net.memory.weights[index].enumerated() {
@@ -54,6 +62,7 @@ final class NetReplay {
       for value in own {
         let name = graph.values[value].name
         recorded.remove(name)
+        if hidden.gradients.contains(value) { continue }
         try compare("diff/\(name)", node.name, .backward, net.memory.values[value].gradient)
       }
       for (i, blob) in net.memory.weights[index].enumerated() {
