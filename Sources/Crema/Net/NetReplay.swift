@@ -40,7 +40,7 @@ final class NetReplay {
   }
 
   private func compareBlobs() throws {
-    var recorded = Set(try recording.names(in: "blob"))
+    var recorded = Set(try recording.paths(in: "blob"))
     for (index, node) in graph.nodes.enumerated() {
       for top in node.tops where lastWriter(of: top) == index {
         let name = graph.values[top].name
@@ -56,7 +56,7 @@ final class NetReplay {
   }
 
   private func compareGradients() throws {
-    var recorded = Set(try recording.names(in: "diff"))
+    var recorded = Set(try recording.paths(in: "diff"))
     for (index, node) in graph.nodes.enumerated().reversed() {
       let own = node.tops.filter { firstReader(of: $0) == nil } + node.bottoms.filter { firstReader(of: $0) == index }
       for value in own {
@@ -132,7 +132,7 @@ final class NetReplay {
   }
 
   private func setInputs(from group: String) throws {
-    for name in try recording.names(in: group) {
+    for name in try recording.paths(in: group) {
       guard let blob = net.blob(name) else {
         throw Diagnostic("\(recording.path): '\(group)/\(name)' is recorded, and the net has no blob of this name")
       }
@@ -173,4 +173,13 @@ final class NetReplay {
   }
 
   private func add(_ comparison: Comparison) { comparisons.append(comparison) }
+}
+
+extension Recording {
+  /// The tensors in a group by their paths below it: a blob `a/b` lies in a group `a`.
+  fileprivate func paths(in group: String) throws -> [String] {
+    try names(in: group).flatMap { name in
+      try hasTensor("\(group)/\(name)") ? [name] : try paths(in: "\(group)/\(name)").map { "\(name)/\($0)" }
+    }
+  }
 }
