@@ -43,6 +43,7 @@ public struct FieldType: Sendable, Hashable, CustomStringConvertible {
   @safe
   final class Storage: Sendable {
     let name: String
+    let nameBytes: [UInt8]
     let number: Int
     let label: Label
     let kind: Kind
@@ -56,6 +57,7 @@ public struct FieldType: Sendable, Hashable, CustomStringConvertible {
 
     init(_ field: ProtobufCFieldDescriptor, kind: Kind, defaults: UnsafeRawPointer) {
       unsafe name = String(cString: field.name)
+      nameBytes = Array(name.utf8)
       number = Int(unsafe field.id)
       switch unsafe field.label {
       case PROTOBUF_C_LABEL_REQUIRED: label = .required

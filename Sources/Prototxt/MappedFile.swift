@@ -18,7 +18,7 @@ public final class MappedFile: Sendable {
   ///
   /// - Throws: a diagnostic with the path and the system's reason if it is missing, unreadable or no regular file.
   public init(_ path: String) throws(Diagnostic) {
-    let handle = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    let handle = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard handle >= 0 else { throw MappedFile.failure("open", path) }
     defer { _ = close(handle) }
     var status = stat()

@@ -4,6 +4,7 @@ import Glibc
 public enum NumberText {
   /// Six significant digits, or nine if six do not read back as the same number; `inf`, `-inf`, `nan`.
   public static func text(_ number: Float) -> String {
+    if let whole = Int32(exactly: number), whole != 0, (-999_999...999_999).contains(whole) { return String(whole) }
     let short = format(Double(number), digits: 6)
     guard number.isFinite else { return number.isNaN ? "nan" : short }
     return Double(short).map { Float($0) } == number ? short : format(Double(number), digits: 9)

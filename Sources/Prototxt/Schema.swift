@@ -14,6 +14,8 @@ public struct MessageType: Sendable, Hashable, CustomStringConvertible {
     let indexByName: [String: Int]
     let indexByNumber: [Int: Int]
     let required: [FieldType]
+    /// Fields by a hash of their names' bytes: a power of two of slots, -1 for none.
+    private let slots: [Int]
     nonisolated(unsafe) let descriptor: UnsafePointer<ProtobufCMessageDescriptor>?
 
     init(name: String, fields: [FieldType], descriptor: UnsafePointer<ProtobufCMessageDescriptor>?) {
@@ -22,7 +24,37 @@ public struct MessageType: Sendable, Hashable, CustomStringConvertible {
       indexByName = Dictionary(fields.enumerated().map { ($1.name, $0) }) { first, _ in first }
       indexByNumber = Dictionary(fields.enumerated().map { ($1.number, $0) }) { first, _ in first }
       required = fields.filter { $0.label == .required }
+      slots = MessageType.Storage.slots(fields)
       unsafe self.descriptor = descriptor
+    }
+
+    /// The field whose name these bytes are, or nil; makes no string.
+    func field(_ name: ArraySlice<UInt8>) -> FieldType? {
+      var slot = Storage.hash(name) & (slots.count - 1)
+      while slots[slot] >= 0 {
+        let field = fields[slots[slot]]
+        if field.storage.nameBytes.elementsEqual(name) { return field }
+        slot = (slot + 1) & (slots.count - 1)
+      }
+      return nil
+    }
+
+    private static func slots(_ fields: [FieldType]) -> [Int] {
+      var size = 4
+      while size < 2 * fields.count { size *= 2 }
+      var slots = [Int](repeating: -1, count: size)
+      for (index, field) in fields.enumerated() {
+        var slot = hash(field.storage.nameBytes[...]) & (size - 1)
+        while slots[slot] >= 0 { slot = (slot + 1) & (size - 1) }
+        slots[slot] = index
+      }
+      return slots
+    }
+
+    private static func hash(_ bytes: ArraySlice<UInt8>) -> Int {
+      var hash: UInt32 = 0
+      for byte in bytes { hash = hash &* 31 &+ UInt32(byte) }
+      return Int((hash ^ (hash >> 15)) & 0x7FFF_FFFF)
     }
   }
 

@@ -48,32 +48,38 @@ public struct SourceLocation: Sendable, Hashable, CustomStringConvertible {
     hasher.combine(offset)
   }
 
-  /// The line with a caret below the place, both without a line break at the end; nil if the line is empty.
+  /// The line and a caret below the place, both without a line break; nil if the line is blank or no text. Of a long
+  /// line only the part around the place is shown.
   var excerpt: (line: String, caret: String)? {
     guard !source.isBinary else { return nil }
-    let range = source.range(ofLine: line)
     let bytes = source.bytes
-    let place = min(max(offset, range.lowerBound), range.upperBound)
-    var start = range.lowerBound
-    var end = range.upperBound
-    while end > place, bytes[end - 1] == UInt8(ascii: " ") || bytes[end - 1] == UInt8(ascii: "\t") { end -= 1 }
+    let line = source.range(ofLine: line)
+    let place = min(max(offset, line.lowerBound), line.upperBound)
+    var start = line.lowerBound
+    var end = line.upperBound
+    while end > start, bytes[end - 1] == UInt8(ascii: " ") || bytes[end - 1] == UInt8(ascii: "\t") { end -= 1 }
     guard end > start else { return nil }
+    let full = end
     if place - start > SourceLocation.longest / 2, end - start > SourceLocation.longest {
-      start = place - SourceLocation.longest / 2
-      while start < place, SourceLocation.continues(bytes[start]) { start += 1 }
+      start = SourceLocation.characterStart(place - SourceLocation.longest / 2, bytes, from: start)
     }
     if end - start > SourceLocation.longest {
-      end = max(start + SourceLocation.longest, place)
-      while end > place, end < bytes.count, SourceLocation.continues(bytes[end]) { end -= 1 }
+      end = SourceLocation.characterStart(start + SourceLocation.longest, bytes, from: start)
     }
-    let dots = (before: start > range.lowerBound ? "... " : "", after: end < range.upperBound ? " ..." : "")
-    let before = String(decoding: bytes[start..<place], as: UTF8.self)
-    let blank = (dots.before + before).map { $0 == "\t" ? "\t" : " " }.joined()
-    let text = SourceLocation.printable(String(decoding: bytes[start..<end], as: UTF8.self))
-    return (
-      dots.before + text + (end < range.upperBound && start + SourceLocation.longest <= end ? dots.after : ""),
-      blank + "^"
-    )
+    let before = start > line.lowerBound ? "... " : ""
+    let after = end < full ? " ..." : ""
+    let shown = SourceLocation.printable(String(decoding: bytes[start..<max(start, end)], as: UTF8.self))
+    let blank = (before + String(decoding: bytes[start..<place], as: UTF8.self)).unicodeScalars.map { scalar in
+      scalar == "\t" ? "\t" : " "
+    }
+    return (before + shown + after, blank.joined() + "^")
+  }
+
+  /// The start of the character that the byte at `offset` belongs to.
+  private static func characterStart(_ offset: Int, _ bytes: [UInt8], from first: Int) -> Int {
+    var start = offset
+    while start > first, continues(bytes[start]) { start -= 1 }
+    return start
   }
 
   private static let longest = 160

@@ -90,7 +90,7 @@ struct TextParsing {
   mutating func advance() {
     guard !stopped else { return }
     token = lexer.next()
-    for problem in lexer.takeProblems() { report(problem) }
+    if !lexer.problems.isEmpty { lexer.takeProblems().forEach { report($0) } }
   }
 
   func isSymbol(_ symbol: Unicode.Scalar) -> Bool {

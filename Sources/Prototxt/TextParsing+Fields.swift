@@ -2,10 +2,9 @@ extension TextParsing {
   /// Reads a field, of which the current token is the name.
   mutating func parseField(_ message: inout Message) {
     let name = token
-    let word = text(name)
     advance()
     let colon = accept(":")
-    if let field = message.type.field(word) {
+    if let field = message.type.storage.field(bytes[name.start..<name.end]) {
       if case .message(let type) = field.kind {
         parseMessages(&message, field, type, name)
       } else {
@@ -13,7 +12,7 @@ extension TextParsing {
       }
     } else {
       suspect(name)
-      parseUnknown(&message, word, name, colon: colon)
+      parseUnknown(&message, text(name), name, colon: colon)
     }
     if !accept(";") { _ = accept(",") }
   }

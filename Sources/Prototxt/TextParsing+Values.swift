@@ -142,11 +142,23 @@ extension TextParsing {
     return parseString(named: field.name, asText: asText)
   }
 
+  /// The inside of the current token if it is the only string, and plain ASCII without escapes.
+  private mutating func plainString() -> String? {
+    let inside = bytes[token.start + 1..<token.end - 1]
+    guard inside.allSatisfy({ $0 < 0x80 && $0 != UInt8(ascii: "\\") }) else { return nil }
+    advance()
+    return String(decoding: inside, as: UTF8.self)
+  }
+
   /// Reads one or more strings in quotes as one.
   mutating func parseString(named name: String, asText: Bool) -> Message.Value? {
     let start = token.start
     var value: [UInt8] = []
     var sound = true
+    if let plain = plainString() {
+      if token.kind != .string { return .string(plain) }
+      value = Array(plain.utf8)
+    }
     while token.kind == .string {
       if let fault = TextStrings.decode(bytes, token.start..<token.end, into: &value) {
         report(Diagnostic(fault.fault, at: location(fault.offset)))
@@ -173,17 +185,14 @@ extension TextParsing {
   private func strayByte(_ token: Token) -> Int? {
     let written = bytes[token.start..<token.end]
     guard written.contains(where: { $0 >= 0x80 }), String(validating: written, as: UTF8.self) == nil else { return nil }
-    var end = token.start
-    while end < token.end,
-      String(validating: bytes[token.start...end], as: UTF8.self) != nil
-        || (bytes[end] >= 0x80 && end - token.start < token.end && startsCharacter(end, token.end))
-    {
-      end += bytes[end] >= 0x80 ? characterLength(end, token.end) : 1
+    var offset = token.start
+    while offset < token.end {
+      let length = characterLength(offset, token.end)
+      guard length > 0 else { return offset }
+      offset += length
     }
-    return min(end, token.end - 1)
+    return nil
   }
-
-  private func startsCharacter(_ offset: Int, _ end: Int) -> Bool { characterLength(offset, end) > 0 }
 
   /// The length of the valid character that begins at `offset`, or 0.
   private func characterLength(_ offset: Int, _ end: Int) -> Int {

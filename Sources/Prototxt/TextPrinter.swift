@@ -29,12 +29,17 @@ public enum TextPrinter {
 
   /// The fields in the order of their numbers, unknown ones last.
   private static func ordered(_ fields: [Message.Field]) -> [Message.Field] {
+    var sorted = true
+    for (a, b) in zip(fields, fields.dropFirst()) where number(a) > number(b) { sorted = false }
+    if sorted { return fields }
     let order = fields.indices.sorted { a, b in
-      let numbers = (fields[a].type?.number ?? .max, fields[b].type?.number ?? .max)
+      let numbers = (number(fields[a]), number(fields[b]))
       return numbers.0 == numbers.1 ? a < b : numbers.0 < numbers.1
     }
     return order.map { fields[$0] }
   }
+
+  private static func number(_ field: Message.Field) -> Int { field.type?.number ?? .max }
 
   private static func text(_ value: Message.Value, _ kind: FieldType.Kind?) -> String {
     switch value {

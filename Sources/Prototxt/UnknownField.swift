@@ -25,10 +25,10 @@ public struct UnknownField: Sendable {
   /// The field as an error or a warning.
   public func diagnostic(severity: Diagnostic.Severity = .error) -> Diagnostic {
     var message = "\(messageType) has no field '\(name)'"
-    if nearest == nil, !elsewhere.isEmpty {
+    if !elsewhere.isEmpty {
       message += "; it belongs in \(elsewhere.prefix(3).joined(separator: " or "))"
     }
-    return Diagnostic(message, at: location, severity: severity, suggestion: nearest)
+    return Diagnostic(message, at: location, severity: severity, suggestion: elsewhere.isEmpty ? nearest : nil)
   }
 }
 

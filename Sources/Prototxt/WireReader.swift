@@ -78,7 +78,7 @@ public struct WireReader: Sendable {
       return WireField(number: number, type: .fixed64, start: start, range: position - 8..<position, value: value)
     case .bytes:
       let length = try varint(in: bytes)
-      let left = min(end, bytes.count) - position
+      let left = max(0, min(end, bytes.count) - position)
       guard length <= UInt64(left) else {
         throw fault("field \(number) should have \(length) bytes, but only \(left) are left", at: start)
       }

@@ -32,6 +32,7 @@ struct GradientCase: CustomTestStringConvertible, Sendable {
       "type: 'Convolution' bottom: 'a' bottom: 'b' top: 'y' top: 'z' convolution_param { num_output: 2 kernel_size: 3 }",
       [1, 1, 3, 7], [1, 1, 3, 7]),
     GradientCase("type: 'Pooling' pooling_param { kernel_size: 3 stride: 2 }", [1, 1, 7, 13]),
+    GradientCase("type: 'Pooling' pooling_param { kernel_size: 3 stride: 2 }", [1, 1, 4, 38]),
     GradientCase("type: 'Pooling' pooling_param { kernel_size: 3 stride: 2 pad: 2 }", [2, 3, 1, 7]),
     GradientCase("type: 'Pooling' pooling_param { global_pooling: true }", [3, 1, 3, 7]),
     GradientCase("type: 'Pooling' pooling_param { pool: AVE kernel_size: 3 stride: 2 pad: 2 }", [1, 3, 7, 1]),
