@@ -51,7 +51,7 @@ struct BenchCommand: ParsableCommand {
     try text.write(toFile: path, atomically: true, encoding: .utf8)
     var options = Solver.Options()
     options.environment.rootFolder = folder
-    options.net = compute.engine.options
+    options.net = compute.net
     let solver = try Solver(try SolverDefinition(contentsOf: path), workers: workers, options: options)
     try solver.train(for: 3)
     let times = try measure { try solver.train(for: 1) }
@@ -63,9 +63,8 @@ struct BenchCommand: ParsableCommand {
   private func inference(_ batch: Int, _ folder: String, _ workers: Workers) throws -> Workload {
     let deploy = (net as NSString).deletingLastPathComponent + "/deploy.prototxt"
     let definition = try NetDefinition(contentsOf: deploy)
-    let batched = try definition.withInputShapes([[batch, 3, 128, 128]])
-    let graph = try GraphBuilder.build(batched, state: NetState(phase: .test).message)
-    let tester = try Net(graph, random: RandomStream(seed: 1), workers: workers, options: compute.engine.options)
+    let graph = try GraphBuilder.build(definition.taking(images: batch), state: NetState(phase: .test).message)
+    let tester = try Net(graph, random: RandomStream(seed: 1), workers: workers, options: compute.net)
     for _ in 0..<3 { try tester.forward() }
     let times = try measure { try tester.forward() }
     return Workload(
