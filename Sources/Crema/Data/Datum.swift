@@ -89,7 +89,7 @@ package struct Datum: Sendable, Equatable {
 
 extension Datum {
   /// A record with the pixels of an image, plane after plane, as Caffe's `convert_imageset` writes it.
-  package static func encoded(channels: Int, height: Int, width: Int, pixels: [UInt8], label: Int32) -> [UInt8] {
+  package static func encoded(channels: Int, height: Int, width: Int, pixels: [UInt8], label: Int) -> [UInt8] {
     precondition(pixels.count == channels * height * width)
     var writer = WireWriter()
     writer.field(1, Int64(channels))
@@ -102,7 +102,7 @@ extension Datum {
   }
 
   /// A record with a whole image file.
-  package static func encoded(file: [UInt8], label: Int32) -> [UInt8] {
+  package static func encoded(file: [UInt8], label: Int) -> [UInt8] {
     var writer = WireWriter()
     writer.field(4, file)
     writer.field(5, Int64(label))

@@ -106,10 +106,10 @@ public struct ImageSet: Sendable {
     guard isEncoded else {
       let planes = image.planar()
       let record = Datum.encoded(
-        channels: image.channels, height: image.height, width: image.width, pixels: planes, label: entry.label)
+        channels: image.channels, height: image.height, width: image.width, pixels: planes, label: Int(entry.label))
       return (record, planes.count)
     }
-    return (Datum.encoded(file: try file(path, image), label: entry.label), image.pixels.count)
+    return (Datum.encoded(file: try file(path, image), label: Int(entry.label)), image.pixels.count)
   }
 
   /// The bytes of the image file that is stored: those of the file itself if its format is the one that is wanted.
