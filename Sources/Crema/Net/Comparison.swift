@@ -1,17 +1,19 @@
-/// How far two numbers may be apart: `|found - expected| <= absolute + relative * |expected|`.
-public struct Tolerance: Sendable, Equatable {
-  /// The part that does not depend on the numbers.
-  public let absolute: Float
-  /// The part that grows with the expected number.
-  public let relative: Float
+extension Verifier {
+  /// How far two numbers may be apart: `|found - expected| <= absolute + relative * |expected|`.
+  public struct Tolerance: Sendable, Equatable {
+    /// The part that does not depend on the numbers.
+    public let absolute: Float
+    /// The part that grows with the expected number.
+    public let relative: Float
 
-  /// A tolerance of two parts, neither negative.
-  public init(absolute: Float, relative: Float) { (self.absolute, self.relative) = (absolute, relative) }
+    /// A tolerance of two parts, neither negative.
+    public init(absolute: Float, relative: Float) { (self.absolute, self.relative) = (absolute, relative) }
 
-  /// For data: roundings in another order of sums.
-  public static let forward = Tolerance(absolute: 1e-5, relative: 1e-4)
-  /// For gradients, whose sums are longer.
-  public static let backward = Tolerance(absolute: 1e-4, relative: 1e-3)
+    /// For data: roundings in another order of sums.
+    public static let forward = Tolerance(absolute: 1e-5, relative: 1e-4)
+    /// For gradients, whose sums are longer.
+    public static let backward = Tolerance(absolute: 1e-4, relative: 1e-3)
+  }
 }
 
 /// A tensor of a net beside the same tensor of a recording.
@@ -48,7 +50,7 @@ public struct Comparison: Sendable {
 
   /// Compares two tensors of one shape. NaN is always wrong.
   init(
-    _ path: String, layer: String, _ direction: Direction, found: Tensor, expected: Tensor, within tolerance: Tolerance
+    _ path: String, layer: String, _ direction: Direction, found: Tensor, expected: Tensor, within tolerance: Verifier.Tolerance
   ) {
     (self.path, self.layer, self.direction, shape) = (path, layer, direction, found.shape)
     guard found.shape == expected.shape else {

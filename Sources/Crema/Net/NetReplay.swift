@@ -6,10 +6,17 @@ final class NetReplay {
   private let recording: Recording
   private let options: Verifier.Options
   private var comparisons: [Comparison] = []
+  /// Values whose data, or whose gradients, a step keeps to itself.
+  private var hidden: (data: Set<Int>, gradients: Set<Int>) = ([], [])
   private var graph: Graph { net.graph }
 
   init(_ net: Net, _ recording: Recording, _ options: Verifier.Options) {
     (self.net, self.recording, self.options) = (net, recording, options)
+    for step in net.schedule.steps where options.net.engine != nil {
+      let inner = net.memory.inner(step.nodes)
+      hidden.gradients.formUnion(inner)
+      if !(step is LayerStep) { hidden.data.formUnion(inner) }
+    }
   }
 
   // MARK: A whole net
@@ -33,11 +40,12 @@ final class NetReplay {
   }
 
   private func compareBlobs() throws {
-    var recorded = Set(try recording.names(in: "blob"))
+    var recorded = Set(try recording.paths(in: "blob"))
     for (index, node) in graph.nodes.enumerated() {
       for top in node.tops where lastWriter(of: top) == index {
         let name = graph.values[top].name
         recorded.remove(name)
+        if hidden.data.contains(top) { continue }
         try compare("blob/\(name)", node.name, .forward, net.memory.values[top].data, isRequired: true)
       }
       for (i, blob) in net.memory.weights[index].enumerated() {
@@ -48,12 +56,13 @@ final class NetReplay {
   }
 
   private func compareGradients() throws {
-    var recorded = Set(try recording.names(in: "diff"))
+    var recorded = Set(try recording.paths(in: "diff"))
     for (index, node) in graph.nodes.enumerated().reversed() {
       let own = node.tops.filter { firstReader(of: $0) == nil } + node.bottoms.filter { firstReader(of: $0) == index }
       for value in own {
         let name = graph.values[value].name
         recorded.remove(name)
+        if hidden.gradients.contains(value) { continue }
         try compare("diff/\(name)", node.name, .backward, net.memory.values[value].gradient)
       }
       for (i, blob) in net.memory.weights[index].enumerated() {
@@ -123,7 +132,7 @@ final class NetReplay {
   }
 
   private func setInputs(from group: String) throws {
-    for name in try recording.names(in: group) {
+    for name in try recording.paths(in: group) {
       guard let blob = net.blob(name) else {
         throw Diagnostic("\(recording.path): '\(group)/\(name)' is recorded, and the net has no blob of this name")
       }
@@ -164,4 +173,13 @@ final class NetReplay {
   }
 
   private func add(_ comparison: Comparison) { comparisons.append(comparison) }
+}
+
+extension Recording {
+  /// The tensors in a group by their paths below it: a blob `a/b` lies in a group `a`.
+  fileprivate func paths(in group: String) throws -> [String] {
+    try names(in: group).flatMap { name in
+      try hasTensor("\(group)/\(name)") ? [name] : try paths(in: "\(group)/\(name)").map { "\(name)/\($0)" }
+    }
+  }
 }

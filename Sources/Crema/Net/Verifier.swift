@@ -11,7 +11,7 @@ public enum Verifier {
     public var forward = Tolerance.forward
     /// For gradients.
     public var backward = Tolerance.backward
-    /// What computes; gradients are kept in any case.
+    /// What computes. The layers' own code keeps everything; blobs that an engine keeps to itself are not compared.
     public var net = Net.Options()
     /// The layer types, the places of sources and the log.
     public var building = GraphBuilder.Options()
@@ -48,7 +48,7 @@ public enum Verifier {
     }
     let graph = try GraphBuilder.build(replaced, state: state, options: options.building)
     var netOptions = options.net
-    (netOptions.keepsGradients, netOptions.separatesLayers) = (true, isLayer)
+    (netOptions.keepsGradients, netOptions.separatesLayers) = (netOptions.engine == nil, isLayer)
     let seed = try recording.number("seed").map { UInt32(truncatingIfNeeded: Int($0)) } ?? 0
     let net = try Net(
       graph, random: RandomStream(seed: seed), workers: workers, environment: options.building.environment,

@@ -12,7 +12,7 @@ struct ComputeOptions: ParsableArguments {
   var threads: Int?
 
   @Option(help: "What computes: auto for the fastest code, reference for the layers' own code.")
-  var engine: EngineChoice = .auto
+  var engine: EngineChoice?
 
   @Flag(help: "Leave out the lines about the construction of nets.")
   var quiet = false
@@ -20,6 +20,9 @@ struct ComputeOptions: ParsableArguments {
   mutating func validate() throws {
     if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, not \(threads)") }
   }
+
+  /// The options of nets.
+  var net: Net.Options { (engine ?? .auto).options }
 
   /// Starts the log and the threads.
   func start() throws(Diagnostic) -> Workers {

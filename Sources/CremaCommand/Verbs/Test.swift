@@ -32,7 +32,7 @@ struct TestCommand: ParsableCommand {
     let workers = try compute.start()
     options.noteGPU()
     log.info("caffe.cpp", 275, "Use CPU.")
-    let net = try NetLoader(options, workers: workers).net(model, phase: .test, compute.engine.options)
+    let net = try NetLoader(options, workers: workers).net(model, phase: .test, compute.net)
     let report = try WeightsFile.load(weights, into: net, log: log, requiresEveryLayer: !allowMissing)
     console.tell("\(report)\n")
     console.showEverything()

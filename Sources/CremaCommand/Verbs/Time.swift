@@ -30,7 +30,7 @@ struct TimeCommand: ParsableCommand {
     let workers = try compute.start()
     options.noteGPU()
     log.info("caffe.cpp", 343, "Use CPU.")
-    var netOptions = compute.engine.options
+    var netOptions = compute.net
     netOptions.separatesLayers = true
     let net = try NetLoader(options, workers: workers).net(model, phase: Phase(rawValue: phase) ?? .train, netOptions)
     console.showEverything()

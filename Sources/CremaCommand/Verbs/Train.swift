@@ -67,7 +67,7 @@ struct TrainCommand: ParsableCommand {
     var options = Solver.Options()
     options.replicas = model.replicas
     options.environment = model.environment
-    options.net = compute.engine.options
+    options.net = compute.net
     options.permissive = model.permissive
     options.log = console.log
     options.warn = { console.report($0) }

@@ -9,7 +9,8 @@ struct VerifyCommand: ParsableCommand {
     commandName: "verify", abstract: "Compare a net, blob by blob, with a recording of real Caffe.",
     discussion: """
       tools/record_caffe.py makes recordings with a real Caffe. The exit code is 1 if a blob or gradient is beyond the tolerance \
-      A + R * |recorded value|, is NaN, or is missing on one side.
+      A + R * |recorded value|, is NaN, or is missing on one side. The engine is reference unless --engine auto is given: that one \
+      keeps some blobs to itself, which are then not compared.
       """)
 
   @Option(help: "The net (prototxt).")
@@ -19,10 +20,10 @@ struct VerifyCommand: ParsableCommand {
   var recording: String
 
   @Option(help: "A,R for data.")
-  var forwardTolerance: Tolerance = .forward
+  var forwardTolerance: Verifier.Tolerance = .forward
 
   @Option(help: "A,R for gradients.")
-  var backwardTolerance: Tolerance = .backward
+  var backwardTolerance: Verifier.Tolerance = .backward
 
   @Flag(help: "Print JSON instead of a table.")
   var json = false
@@ -38,7 +39,7 @@ struct VerifyCommand: ParsableCommand {
   func run() throws {
     var options = Verifier.Options()
     (options.forward, options.backward) = (forwardTolerance, backwardTolerance)
-    options.net = compute.engine.options
+    options.net = (compute.engine ?? .reference).options
     options.permissive = permissive
     options.building.environment.rootFolder = root
     let workers = try compute.start()
@@ -48,7 +49,7 @@ struct VerifyCommand: ParsableCommand {
   }
 }
 
-extension Tolerance: ExpressibleByArgument {
+extension Verifier.Tolerance: ExpressibleByArgument {
   /// Reads `1e-5,1e-4`: the absolute part, then the relative one.
   public init?(argument: String) {
     let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Float($0) }
