@@ -11,7 +11,7 @@ struct RootCommand: ParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      TrainCommand.self, TestCommand.self, TimeCommand.self, SummaryCommand.self, VerifyCommand.self,
+      TrainCommand.self, TestCommand.self, TimeCommand.self, SummaryCommand.self, ConvertCommand.self, VerifyCommand.self,
       DeviceQueryCommand.self, VersionCommand.self,
     ])
 
