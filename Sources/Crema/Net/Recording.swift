@@ -45,6 +45,6 @@ package final class Recording {
   package func list<Element: Decodable>(_ attribute: String, of type: Element.Type = Element.self) throws -> [Element]?
   {
     guard let text = try text(attribute) else { return nil }
-    return try JSONDecoder().decode([Element].self, from: Data(text.utf8))
+    return try JSONDecoder().decode([Element].self, from: Foundation.Data(text.utf8))
   }
 }

@@ -40,10 +40,21 @@ extension Solver {
       }
     }
     if !state.learnedNet.isEmpty {
-      options.loaded(try WeightsFile.load(state.learnedNet, into: net, log: log, requiresEveryLayer: false))
+      options.loaded(try WeightsFile.load(try find(state.learnedNet, beside: path), into: net, log: log))
     }
     for (saved, own) in zip(state.history, updater.history) { own.copy(saved) }
     (iteration, step) = (state.iteration, state.currentStep)
+  }
+
+  /// The model that a state names: as it is named, or else in the folder of the state.
+  private func find(_ model: String, beside state: String) throws(Diagnostic) -> String {
+    let folder = state.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+    let name = model.split(separator: "/").last.map(String.init) ?? model
+    let sibling = (folder + [Substring(name)]).joined(separator: "/")
+    if !InputEnvironment.exists(model), InputEnvironment.exists(sibling) { return sibling }
+    do throws(Diagnostic) { return try options.environment.resolve(model, "model", at: nil) } catch {
+      throw Diagnostic("\(state): \(error.message); the state names it as its weights")
+    }
   }
 
   /// `snapshot_prefix`, checked by writing beside it if there will be snapshots.

@@ -25,7 +25,9 @@ extension Solver {
       let rate = update(shows: shows)
       iteration += 1
       options.report(
-        Progress(iteration: iteration, mostIterations: definition.int("max_iter"), loss: window.mean, rate: rate))
+        Progress(
+          iteration: iteration, mostIterations: definition.int("max_iter"), lastLoss: loss / Float(passes),
+          loss: window.mean, rate: rate))
       let action = options.requestedAction()
       if (every != 0 && iteration % every == 0) || action == .snapshot { try writeSnapshot() }
       if action == .stop {

@@ -16,6 +16,8 @@ public final class Solver {
     public let iteration: Int
     /// `max_iter`.
     public let mostIterations: Int
+    /// The loss of this iteration.
+    public let lastLoss: Float
     /// The smoothed loss.
     public let loss: Float
     /// The learning rate of the last update.

@@ -22,21 +22,23 @@ struct SolverNets {
     let file: String?
     let location: SourceLocation?
 
-    func definition(permissive: Bool, log: Log) throws(DiagnosticList) -> NetDefinition {
+    func definition(_ options: Solver.Options) throws(DiagnosticList) -> NetDefinition {
       if let inline { return NetDefinition(inline) }
-      do throws(DiagnosticList) { return try NetDefinition(contentsOf: file ?? "", permissive: permissive, log: log) } catch {
-        guard let first = error.diagnostics.first, first.location == nil, let location else { throw error }
-        throw DiagnosticList([Diagnostic(first.message, at: location, notes: first.notes, suggestion: first.suggestion)])
+      let (file, location) = (file ?? "", location)
+      let path = try listing { () throws(Diagnostic) in
+        try options.environment.resolve(file, "net", at: location)
       }
+      return try NetDefinition(contentsOf: path, permissive: options.permissive, log: options.log)
     }
   }
 
+  /// Every net that a field names, which may hold one or several.
   private func sources(_ field: String) -> [Source] {
-    (0..<message.count(field)).map { i in
-      let isInline = field.hasSuffix("param")
-      return Source(
-        field: field, index: i, inline: isInline ? message.messages(field)[i] : nil,
-        file: isInline ? nil : message.strings(field)[i], location: message.location(of: field, index: i))
+    message.fields.filter { $0.name == field }.enumerated().map { i, given in
+      var (inline, file): (Message?, String?) = (nil, nil)
+      if case .message(let net) = given.value { inline = net }
+      if case .string(let path) = given.value { file = path }
+      return Source(field: field, index: i, inline: inline, file: file, location: given.location)
     }
   }
 
@@ -61,7 +63,7 @@ struct SolverNets {
     options.log.info(
       "solver.cpp", lines[field] ?? 102,
       "Creating training net \(isFile ? "from \(words[field] ?? field)" : "specified in \(field).")")
-    let definition = try source.definition(permissive: options.permissive, log: options.log)
+    let definition = try source.definition(options)
     var state = NetState(phase: .train).phaseMessage.merging(state: definition.message.message("state"))
     state = state.merging(state: message.message("train_state"))
     var nets: [Net] = []
@@ -130,7 +132,7 @@ struct SolverNets {
     var nets: [Net] = []
     let states = message.messages("test_state")
     for (i, source) in (explicit + copies).enumerated() {
-      let definition = try source.definition(permissive: options.permissive, log: options.log)
+      let definition = try source.definition(options)
       options.log.info(
         "solver.cpp", 190,
         "Creating test net (#\(i)) specified by \(source.file.map { "\(source.field) file: \($0)" } ?? source.field)")

@@ -50,6 +50,14 @@ extension Tensor {
     if !isSame(as: x) { unsafe base.update(from: x.base, count: count) }
   }
 
+  /// `self = x`, element by element; there must be as many.
+  package func copy(_ x: [Float]) {
+    precondition(x.count == count)
+    unsafe x.withUnsafeBufferPointer { x in
+      if let start = x.baseAddress { unsafe base.update(from: start, count: count) }
+    }
+  }
+
   /// `self[start + i] = x[other + i * stride]`.
   @inline(__always)
   package func copy(_ count: Int, at start: Int, of x: Tensor, from other: Int, stride: Int = 1) {

@@ -1,0 +1,134 @@
+import Images
+import LMDB
+import Prototxt
+
+/// Reads the records of an LMDB in key order, over and over, and makes batches of them.
+///
+/// It is opened, used and closed on one thread.
+struct DatabaseReader: ~Copyable, PrefetchSource {
+  /// What a reader is told; crosses to its thread.
+  struct Job: Sendable {
+    var path: String
+    var transformer: Transformer
+    /// Channels, height and width of every transformed image.
+    var shape: [Int]
+    var batchSize: Int
+    /// Seeds the stream of mirrors and crops.
+    var seed: UInt32?
+    var environment: InputEnvironment
+    /// In TEST every rank takes every record.
+    var skips: Bool
+    var pool: BatchPool
+    var location: SourceLocation?
+  }
+
+  private let job: Job
+  private var cursor: Cursor
+  private var position = 0
+  private var isAtStart = true
+  private let random: RandomStream?
+  private var floats: [Float] = []
+
+  init(_ job: Job) throws(Diagnostic) {
+    cursor = try DatabaseReader.cursor(job.path, at: job.location)
+    self.job = job
+    random = job.seed.map { RandomStream(seed: $0) }
+    if cursor.openedWithoutLock {
+      job.environment.note(
+        "the database '\(job.path)' is read without its lock file, which can be neither opened nor made: nobody may write it"
+      )
+    }
+  }
+
+  private static func cursor(_ path: String, at location: SourceLocation?) throws(Diagnostic) -> Cursor {
+    do {
+      let cursor = try Cursor(path: path)
+      if cursor.count > 0 { return cursor }
+    } catch { throw Diagnostic("\(error)", at: location) }
+    throw Diagnostic("the database '\(path)' has no records; build it anew", at: location)
+  }
+
+  /// The shape of the first image, transformed: channels, height, width.
+  static func probe(
+    _ path: String, _ transformer: Transformer, at location: SourceLocation?
+  ) throws(Diagnostic) -> (shape: [Int], isEncoded: Bool) {
+    var cursor = try cursor(path, at: location)
+    var result: Result<(shape: [Int], isEncoded: Bool), Diagnostic>?
+    do {
+      _ = try cursor.next { key, value in
+        result = attempt(key, value, path, location) { record throws(Diagnostic) in
+          let datum = try Datum(record)
+          guard datum.isEncoded else {
+            try datum.checkCounts()
+            let image = Picture(channels: datum.channels, height: datum.height, width: datum.width)
+            return (try transformer.shape(image), false)
+          }
+          let image = try transformer.decode(record, datum.bytes)
+          return (try transformer.shape(Picture(image)), true)
+        }
+      }
+    } catch { throw Diagnostic("\(error)", at: location) }
+    guard let result else { throw Diagnostic("the database '\(path)' has no records", at: location) }
+    return try result.get()
+  }
+
+  mutating func next() throws(Diagnostic) -> Batch {
+    let count = job.shape.reduce(1, *)
+    var batch = job.pool.take() ?? Batch(images: job.batchSize, valuesPerImage: count)
+    batch.events = InputEvents()
+    for image in 0..<job.batchSize {
+      while job.skips, position % job.environment.ranks != job.environment.rank {
+        _ = try advance(&batch.events) { _, _ in Result<Void, Diagnostic>.success(()) }
+      }
+      try read(image, into: &batch, at: image * count)
+    }
+    return batch
+  }
+
+  /// Transforms the next record into the batch.
+  private mutating func read(_ image: Int, into batch: inout Batch, at start: Int) throws(Diagnostic) {
+    let (job, random) = (job, random)
+    var (events, floats) = (batch.events, floats)
+    self.floats = []
+    batch.labels[image] = try advance(&events) { key, value in
+      DatabaseReader.attempt(key, value, job.path, job.location) { record throws(Diagnostic) in
+        let datum = try Datum(record)
+        var data = batch.data.mutableSpan
+        try job.transformer.write(datum, record, job.shape, into: &data, at: start, &floats, random)
+        return Float(datum.label)
+      }
+    }
+    batch.events = events
+    self.floats = floats
+  }
+
+  /// Moves to the next record, from the last to the first.
+  private mutating func advance<R>(
+    _ events: inout InputEvents, _ body: (RawSpan, RawSpan) -> Result<R, Diagnostic>
+  ) throws(Diagnostic) -> R {
+    var result: Result<R, Diagnostic>?
+    do {
+      result = try cursor.next(body)
+      if result == nil {
+        events.restarted = true
+        result = try cursor.first(body)
+      }
+    } catch { throw Diagnostic("\(error)", at: job.location) }
+    position += 1
+    guard let result else { throw Diagnostic("the database '\(job.path)' has no records", at: job.location) }
+    return try result.get()
+  }
+
+  /// Runs `body` on a record; its error then names the database and the key.
+  private static func attempt<R>(
+    _ key: RawSpan, _ value: RawSpan, _ path: String, _ location: SourceLocation?,
+    _ body: (Span<UInt8>) throws(Diagnostic) -> R
+  ) -> Result<R, Diagnostic> {
+    do throws(Diagnostic) { return .success(try withBytes(of: value, body)) } catch {
+      let name = withBytes(of: key) { text(ofKey: $0) }
+      return .failure(
+        Diagnostic(
+          "database '\(path)', record '\(name)': \(error.message)", at: error.location ?? location, notes: error.notes))
+    }
+  }
+}

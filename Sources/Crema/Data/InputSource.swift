@@ -1,0 +1,91 @@
+import Glibc
+import Prototxt
+
+/// A layer whose tops come from outside of the net: a database, a list of images.
+package protocol SourceLayer: Layer {
+  /// Reads the first record: the shapes of the tops.
+  ///
+  /// - Throws: a source that is missing or damaged, or that the parameters do not fit.
+  func probe(_ environment: InputEnvironment, log: Log) throws(Diagnostic) -> [Shape]
+
+  /// Opens the source for reading. `shapes` are those that `probe` gave; `random` is the net's stream, from which the
+  /// layer draws what Caffe draws.
+  func open(
+    _ environment: InputEnvironment, shapes: [Shape], random: RandomStream
+  ) throws(Diagnostic) -> any InputSource
+}
+
+extension SourceLayer {
+  /// Shapes come from `probe`.
+  package func plan(_ bottoms: [Shape]) throws(ShapeError) -> Plan {
+    throw ShapeError("its shapes are those of its source, which has not been opened")
+  }
+
+  /// Values come from the source, before the layers run.
+  package func forward(_ pass: Pass) {}
+}
+
+/// An open source, which gives one batch after the other.
+package protocol InputSource: AnyObject {
+  /// Copies the next batch into the data of the tops, waiting for it if need be.
+  ///
+  /// - Throws: what is wrong with the records of the batch; asking again throws it again.
+  func next(into tops: [Tensor]) throws(Diagnostic) -> InputEvents
+}
+
+/// What happened while a batch was made.
+package struct InputEvents: Sendable {
+  /// The source came to its end, and the batch goes on with its first record.
+  package var restarted = false
+  package init() {}
+}
+
+/// Where sources are looked up, and which of their records a net takes.
+public struct InputEnvironment: Sendable {
+  /// The folder below which paths are looked up that do not exist as they are (`--root DIR`).
+  public var rootFolder: String?
+  /// The number of this replica, from 0.
+  public var rank = 0
+  /// The number of replicas: in phase TRAIN, record k goes to rank k mod ranks.
+  public var ranks = 1
+  /// Takes remarks that are worth one line, such as a database read without its lock. Called from any thread.
+  public var note: @Sendable (String) -> Void = { _ in }
+
+  /// The current folder, one replica, and nobody who listens.
+  public init() {}
+
+  /// The path at which something exists: as given, or below the root folder.
+  ///
+  /// - Parameters:
+  ///   - what: what is looked for, for the message: `database`, `mean file`.
+  ///   - location: the field that names it.
+  /// - Throws: where it was looked for, and what to do.
+  func resolve(_ path: String, _ what: String, at location: SourceLocation?) throws(Diagnostic) -> String {
+    if InputEnvironment.exists(path) { return path }
+    var message = "the \(what) '\(path)' does not exist"
+    if !path.hasPrefix("/") { message += " in the folder '\(InputEnvironment.currentFolder)'" }
+    guard let rootFolder else {
+      throw Diagnostic(
+        "\(message); run from the folder that the paths of the file start in, or name it with --root DIR", at: location)
+    }
+    let parts = path.split(separator: "/").filter { $0 != "." }
+    let candidates = [parts.joined(separator: "/"), String(parts.last ?? "")].map { "\(rootFolder)/\($0)" }
+    for candidate in candidates where !parts.isEmpty && InputEnvironment.exists(candidate) {
+      note("the \(what) '\(path)' does not exist; '\(candidate)' is used instead")
+      return candidate
+    }
+    let tried = candidates.first == candidates.last ? "'\(candidates[0])'" : "'\(candidates[0])' and '\(candidates[1])'"
+    throw Diagnostic("\(message), nor below --root: \(tried) were tried; check the path and --root", at: location)
+  }
+
+  static func exists(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe stat(path, &status) == 0
+  }
+
+  private static var currentFolder: String {
+    guard let folder = unsafe getcwd(nil, 0) else { return "." }
+    defer { unsafe free(folder) }
+    return unsafe String(cString: folder)
+  }
+}

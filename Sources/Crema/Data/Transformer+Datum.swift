@@ -1,0 +1,60 @@
+import Images
+import Prototxt
+
+extension Picture {
+  init(_ image: Image) {
+    self.init(channels: image.channels, height: image.height, width: image.width, isInterleaved: true)
+  }
+}
+
+extension Transformer {
+  /// The image of an encoded record, with the channels that the settings ask for.
+  func decode(_ record: Span<UInt8>, _ range: Range<Int>) throws(Diagnostic) -> Image {
+    let mode = try settings.decodingMode()
+    let bytes = unsafe record.extracting(range).bytes
+    do throws(ImageError) { return try Image(bytes: bytes, mode: mode) } catch {
+      let kind = ImageFormat(signatureOf: bytes)
+      let advice =
+        kind != nil && kind != .png ? "; Crema decodes PNG only for now: convert the images without -encoded" : ""
+      throw Diagnostic("its \(range.count) bytes are no image that can be decoded: \(error)\(advice)")
+    }
+  }
+
+  /// Writes the image of a record, transformed, into `numbers` from `start` on.
+  ///
+  /// - Parameters:
+  ///   - shape: the channels, height and width that the transformed image must have.
+  ///   - floats: memory to be used again for `float_data`.
+  func write(
+    _ datum: Datum, _ record: Span<UInt8>, _ shape: [Int], into numbers: inout MutableSpan<Float>, at start: Int,
+    _ floats: inout [Float], _ random: RandomStream?
+  ) throws(Diagnostic) {
+    if datum.isEncoded {
+      let image = try decode(record, datum.bytes)
+      let picture = Picture(image)
+      try check(picture, shape)
+      write(image.pixels.span, from: 0, picture, cut(picture, random), into: &numbers, at: start) { Float($0) }
+      return
+    }
+    try datum.checkCounts()
+    let picture = Picture(channels: datum.channels, height: datum.height, width: datum.width)
+    try check(picture, shape)
+    let cut = cut(picture, random)
+    if datum.hasBytes {
+      write(record, from: datum.bytes.lowerBound, picture, cut, into: &numbers, at: start) { Float($0) }
+    } else {
+      try datum.readFloats(of: record, into: &floats)
+      write(floats.span, from: 0, picture, cut, into: &numbers, at: start) { $0 }
+    }
+  }
+
+  private func check(_ picture: Picture, _ wanted: [Int]) throws(Diagnostic) {
+    let found = try shape(picture)
+    guard found == wanted else {
+      throw Diagnostic(
+        "its image is \(Shape(found)), but the first one of the database is \(Shape(wanted)) (channels x height x width); "
+          + "all images of a database must have one size: convert them with --resize_height and --resize_width, or crop them"
+      )
+    }
+  }
+}
