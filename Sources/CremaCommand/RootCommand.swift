@@ -12,7 +12,7 @@ struct RootCommand: ParsableCommand {
     version: Version.text,
     subcommands: [
       TrainCommand.self, TestCommand.self, TimeCommand.self, SummaryCommand.self, ConvertCommand.self, VerifyCommand.self,
-      DeviceQueryCommand.self, VersionCommand.self,
+      ConvertImagesetCommand.self, BenchCommand.self, DemoCommand.self, DeviceQueryCommand.self, VersionCommand.self,
     ])
 
   /// The names of the verbs.

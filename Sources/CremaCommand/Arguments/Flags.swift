@@ -9,7 +9,7 @@ package enum Flags {
 
   /// Flags that are on or off; all are off unless given.
   package static let switches: Set<String> = [
-    "quiet", "permissive", "allow-missing", "json", "gray", "shuffle", "check-size", "encoded",
+    "quiet", "permissive", "allow-missing", "json", "gray", "shuffle", "check-size", "encoded", "overwrite",
   ]
 
   /// Flags of the argument parser itself.
