@@ -11,8 +11,9 @@ struct ComputeOptions: ParsableArguments {
       discussion: "Without it CREMA_THREADS counts, and else the number of processors."))
   var threads: Int?
 
-  @Option(help: "What computes: auto for the fastest code, reference for the layers' own code.")
-  var engine: EngineChoice?
+  @Option(
+    name: .customLong("engine"), help: "What computes: auto for the fastest code, reference for the layers' own code.")
+  var chosenEngine: EngineChoice?
 
   @Flag(help: "Leave out the lines about the construction of nets.")
   var quiet = false
@@ -21,8 +22,8 @@ struct ComputeOptions: ParsableArguments {
     if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, not \(threads)") }
   }
 
-  /// The options of nets.
-  var net: Net.Options { (engine ?? .auto).options }
+  /// The engine that was asked for, or the fastest one.
+  var engine: EngineChoice { chosenEngine ?? .auto }
 
   /// Starts the log and the threads.
   func start() throws(Diagnostic) -> Workers {
