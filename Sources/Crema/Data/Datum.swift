@@ -88,21 +88,21 @@ package struct Datum: Sendable, Equatable {
 }
 
 extension Datum {
-  /// A record with the planes of an image, as Caffe's `convert_imageset` writes it.
-  package static func record(channels: Int, height: Int, width: Int, planes: [UInt8], label: Int32) -> [UInt8] {
-    precondition(planes.count == channels * height * width)
+  /// A record with the pixels of an image, plane after plane, as Caffe's `convert_imageset` writes it.
+  package static func encoded(channels: Int, height: Int, width: Int, pixels: [UInt8], label: Int) -> [UInt8] {
+    precondition(pixels.count == channels * height * width)
     var writer = WireWriter()
     writer.field(1, Int64(channels))
     writer.field(2, Int64(height))
     writer.field(3, Int64(width))
-    writer.field(4, planes)
+    writer.field(4, pixels)
     writer.field(5, Int64(label))
     writer.field(7, Int64(0))
     return writer.bytes
   }
 
   /// A record with a whole image file.
-  package static func record(encoded file: [UInt8], label: Int32) -> [UInt8] {
+  package static func encoded(file: [UInt8], label: Int) -> [UInt8] {
     var writer = WireWriter()
     writer.field(4, file)
     writer.field(5, Int64(label))

@@ -16,6 +16,7 @@ public struct LayerCatalog: Sendable {
     Bias.self,
     Concat.self,
     Convolution.self,
+    DataLayer.self,
     Dropout.self,
     Eltwise.self,
     EuclideanLoss.self,
