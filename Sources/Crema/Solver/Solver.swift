@@ -57,7 +57,7 @@ public final class Solver {
   public let testNets: [Net]
   /// Updates done.
   public internal(set) var iteration = 0
-  let replicas: [Net]
+  package let replicas: [Net]
   let updater: Updater
   let learningRate: LearningRate
   let options: Options
