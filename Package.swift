@@ -44,7 +44,7 @@ let package = Package(
     .executableTarget(
       name: "CremaCommand",
       dependencies: [
-        "Crema", "CremaConvert", "Scenes", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Crema", "CremaConvert", "LMDB", "Scenes", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["Crema"], path: "Tests/TestSupport", swiftSettings: strict),
     tests("PrototxtTests", ["Prototxt", "CCaffeProto"], resources: [.copy("Fixtures")]),

@@ -11,8 +11,12 @@ struct ComputeOptions: ParsableArguments {
       discussion: "Without it CREMA_THREADS counts, and else the number of processors."))
   var threads: Int?
 
-  @Option(help: "What computes: auto for the fastest code, reference for the layers' own code.")
-  var engine: EngineChoice?
+  @Option(
+    name: .customLong("engine"),
+    help:
+      "What computes: auto for the fastest code, direct for the same without Winograd's transformation, reference for the layers' own code."
+  )
+  var chosenEngine: EngineChoice?
 
   @Flag(help: "Leave out the lines about the construction of nets.")
   var quiet = false
@@ -21,8 +25,8 @@ struct ComputeOptions: ParsableArguments {
     if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, not \(threads)") }
   }
 
-  /// The options of nets.
-  var net: Net.Options { (engine ?? .auto).options }
+  /// The engine that was asked for, or the fastest one.
+  var engine: EngineChoice { chosenEngine ?? .auto }
 
   /// Starts the log and the threads.
   func start() throws(Diagnostic) -> Workers {
@@ -43,8 +47,15 @@ struct ComputeOptions: ParsableArguments {
 /// What may compute a net.
 enum EngineChoice: String, ExpressibleByArgument, CaseIterable {
   case auto
+  case direct
   case reference
 
   /// The options of nets that compute so.
-  var options: Net.Options { Net.Options(engine: self == .auto ? ChainEngine() : nil) }
+  var options: Net.Options {
+    switch self {
+    case .auto: Net.Options(engine: ChainEngine())
+    case .direct: Net.Options(engine: ChainEngine(usesWinograd: false))
+    case .reference: Net.Options()
+    }
+  }
 }

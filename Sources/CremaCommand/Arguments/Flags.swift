@@ -4,12 +4,12 @@ package enum Flags {
   package static let valued: Set<String> = [
     "solver", "snapshot", "weights", "model", "gpu", "level", "stage", "iterations", "phase", "sigint-effect",
     "sighup-effect", "root", "threads", "engine", "backend", "resize-width", "resize-height", "encode-type", "recording",
-    "forward-tolerance", "backward-tolerance", "input-shape",
+    "forward-tolerance", "backward-tolerance", "input-shape", "net", "repetitions", "folder", "seed", "images", "test-images",
   ]
 
   /// Flags that are on or off; all are off unless given.
   package static let switches: Set<String> = [
-    "quiet", "permissive", "allow-missing", "json", "gray", "shuffle", "check-size", "encoded",
+    "quiet", "permissive", "allow-missing", "json", "gray", "shuffle", "check-size", "encoded", "overwrite",
   ]
 
   /// Flags of the argument parser itself.

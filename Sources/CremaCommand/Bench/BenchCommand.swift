@@ -63,8 +63,7 @@ struct BenchCommand: ParsableCommand {
   private func inference(_ batch: Int, _ folder: String, _ workers: Workers) throws -> Workload {
     let deploy = (net as NSString).deletingLastPathComponent + "/deploy.prototxt"
     let definition = try NetDefinition(contentsOf: deploy)
-    let batched = try definition.withInputShapes([[batch, 3, 128, 128]])
-    let graph = try GraphBuilder.build(batched, state: NetState(phase: .test).message)
+    let graph = try GraphBuilder.build(definition.taking(images: batch), state: NetState(phase: .test).message)
     let tester = try Net(graph, random: RandomStream(seed: 1), workers: workers, options: compute.engine.options)
     for _ in 0..<3 { try tester.forward() }
     let times = try measure { try tester.forward() }

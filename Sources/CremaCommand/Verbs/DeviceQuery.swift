@@ -7,8 +7,7 @@ struct DeviceQueryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "device_query", abstract: "Show the processor, its instruction sets and the kernels in use.")
 
-  @Option(help: "Accepted for Caffe's sake: there is one device, the CPU.")
-  var gpu = ""
+  @OptionGroup var devices: DeviceOptions
 
   func run() {
     let processor = Processor.current

@@ -12,7 +12,7 @@ struct SummaryCommand: ParsableCommand {
   var file: String
 
   @Option(help: "TRAIN or TEST.")
-  var phase = "TEST"
+  var phase: Phase = .test
 
   @Option(help: "The shape of what a data layer gives, such as 64,3,32,32; else it is read from the data.")
   var inputShape: String?
@@ -20,7 +20,6 @@ struct SummaryCommand: ParsableCommand {
   @OptionGroup var options: ModelOptions
 
   mutating func validate() throws {
-    guard Phase(rawValue: phase) != nil else { throw ValidationError("--phase must be TRAIN or TEST, not '\(phase)'") }
     if let inputShape, shape(inputShape) == nil {
       throw ValidationError("--input-shape takes lengths of at least 1, such as 64,3,32,32; not '\(inputShape)'")
     }
@@ -31,15 +30,7 @@ struct SummaryCommand: ParsableCommand {
       Console.standard.show(try WeightsSummary.text(file))
       return
     }
-    let definition = try NetDefinition(contentsOf: file, permissive: options.permissive)
-    let state = options.state(of: definition.message, phase: Phase(rawValue: phase) ?? .test)
-    var building = GraphBuilder.Options()
-    building.environment = options.environment
-    let sources = SourceShapes(given: inputShape.flatMap(shape), building: building)
-    let whole = try ReplaceSources.apply(
-      definition, state: state, catalog: building.catalog, shapes: sources.shapes)
-    let graph = try GraphBuilder.build(whole, state: state, options: building)
-    graph.warnings.forEach(Console.standard.report)
+    let graph = try options.graph(file, phase: phase, inputShape: inputShape.flatMap(shape))
     Console.standard.show(NetSummary.text(graph))
   }
 
@@ -47,50 +38,5 @@ struct SummaryCommand: ParsableCommand {
     let axes = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
     let lengths = axes.compactMap { $0 }
     return lengths.count == axes.count && lengths.allSatisfy { $0 > 0 } ? Shape(lengths) : nil
-  }
-}
-
-/// The shapes of data layers whose data may be missing.
-struct SourceShapes {
-  let given: Shape?
-  let building: GraphBuilder.Options
-
-  /// Those that were given, else those of the data (nil: the layer stays), else those that the file lets assume.
-  func shapes(_ layer: Message) throws(Diagnostic) -> [Shape]? {
-    if let given { return tops(layer, images: given) }
-    do {
-      let phase = Phase(rawValue: layer.enumeration("phase")) ?? .test
-      let kind = building.catalog[layer.string("type")]
-      let source = try kind?.init(Fields(layer, phase: phase)) as? any SourceLayer
-      _ = try source?.probe(building.environment, log: .silent)
-      return nil
-    } catch {
-      guard let assumed = assumed(layer) else {
-        throw error.noting("to go on without the data, give its shape with --input-shape, such as 64,3,32,32")
-      }
-      Console.standard.report(
-        Diagnostic(
-          "layer '\(layer.string("name"))': its data is not there (\(error.message)); assumed to be \(assumed). "
-            + "Give another shape with --input-shape", at: layer.location, severity: .warning))
-      return tops(layer, images: assumed)
-    }
-  }
-
-  /// The first top holds images, the others one number for each.
-  private func tops(_ layer: Message, images: Shape) -> [Shape] {
-    layer.strings("top").indices.map { $0 == 0 ? images : [images.axes.first ?? 1] }
-  }
-
-  /// The batch of the file, colour images of the crop's size.
-  private func assumed(_ layer: Message) -> Shape? {
-    let transform = layer.message("transform_param"), crop = transform.int("crop_size")
-    let names = ["Data": "data_param", "ImageData": "image_data_param", "WindowData": "window_data_param"]
-    guard let name = names[layer.string("type")] else { return nil }
-    let parameters = layer.message(name)
-    let channels = transform.bool("force_gray") ? 1 : 3
-    var size = (crop, crop)
-    if crop == 0, name == "image_data_param" { size = (parameters.int("new_height"), parameters.int("new_width")) }
-    guard size.0 > 0, size.1 > 0, parameters.int("batch_size") > 0 else { return nil }
-    return [parameters.int("batch_size"), channels, size.0, size.1]
   }
 }

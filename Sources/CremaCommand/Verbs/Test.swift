@@ -19,6 +19,7 @@ struct TestCommand: ParsableCommand {
   var allowMissing = false
 
   @OptionGroup var options: ModelOptions
+  @OptionGroup var devices: DeviceOptions
   @OptionGroup var compute: ComputeOptions
 
   mutating func validate() throws {
@@ -30,11 +31,11 @@ struct TestCommand: ParsableCommand {
     guard let weights else { throw Diagnostic("Need model weights to score. Give them with --weights FILE") }
     let console = Console.standard, log = console.log
     let workers = try compute.start()
-    options.noteGPU()
+    devices.note()
     log.info("caffe.cpp", 275, "Use CPU.")
-    let net = try NetLoader(options, workers: workers).net(model, phase: .test, compute.net)
+    let net = try NetLoader(options, workers: workers).net(model, phase: .test, compute.engine.options)
     let report = try WeightsFile.load(weights, into: net, log: log, requiresEveryLayer: !allowMissing)
-    console.tell("\(report)\n")
+    console.tell(report.text(all: false) + "\n")
     console.showEverything()
     log.info("caffe.cpp", 281, "Running for \(iterations) iterations.")
     try score(net, log)

@@ -11,28 +11,28 @@ struct TimeCommand: ParsableCommand {
   var model: String?
 
   @Option(help: "TRAIN or TEST.")
-  var phase = "TRAIN"
+  var phase: Phase = .train
 
   @Option(help: "The number of passes.")
   var iterations = 50
 
   @OptionGroup var options: ModelOptions
+  @OptionGroup var devices: DeviceOptions
   @OptionGroup var compute: ComputeOptions
 
   mutating func validate() throws {
     if iterations < 1 { throw ValidationError("--iterations must be at least 1, not \(iterations)") }
-    guard Phase(rawValue: phase) != nil else { throw ValidationError("--phase must be TRAIN or TEST, not '\(phase)'") }
   }
 
   func run() throws {
     guard let model else { throw Diagnostic("Need a model definition to time. Give it with --model FILE") }
     let console = Console.standard, log = console.log
     let workers = try compute.start()
-    options.noteGPU()
+    devices.note()
     log.info("caffe.cpp", 343, "Use CPU.")
-    var netOptions = compute.net
+    var netOptions = compute.engine.options
     netOptions.separatesLayers = true
-    let net = try NetLoader(options, workers: workers).net(model, phase: Phase(rawValue: phase) ?? .train, netOptions)
+    let net = try NetLoader(options, workers: workers).net(model, phase: phase, netOptions)
     console.showEverything()
     log.info("caffe.cpp", 351, "Performing Forward")
     let loss = try net.forward()

@@ -24,6 +24,7 @@ struct TrainCommand: ParsableCommand {
   var sighupEffect = "snapshot"
 
   @OptionGroup var model: ModelOptions
+  @OptionGroup var devices: DeviceOptions
   @OptionGroup var compute: ComputeOptions
 
   func run() throws {
@@ -59,21 +60,22 @@ struct TrainCommand: ParsableCommand {
     if snapshot != nil || weights != nil { definition.message.remove("weights") }
     if let weights { definition.message.append("weights", weights) }
     let wantsGPU = definition.message.has("solver_mode") && definition.message.enumeration("solver_mode") == "GPU"
-    model.noteGPU(requestedBy: wantsGPU ? definition.message.location(of: "solver_mode") : nil)
+    devices.note(
+      requestedBy: wantsGPU ? definition.message.location(of: "solver_mode") : nil, replicates: true)
   }
 
   private func options(_ signals: Signals) -> Solver.Options {
     let console = Console.standard
     var options = Solver.Options()
-    options.replicas = model.replicas
+    options.replicas = devices.replicas
     options.environment = model.environment
-    options.net = compute.net
+    options.net = compute.engine.options
     options.permissive = model.permissive
     options.log = console.log
     options.warn = { console.report($0) }
     var line = ProgressLine()
     options.report = { progress in console.live(line.text(progress)) }
-    options.loaded = { console.tell("\($0)\n") }
+    options.loaded = { console.tell($0.text(all: false) + "\n") }
     options.requestedAction = { signals.take() }
     return options
   }

@@ -8,8 +8,7 @@ enum WeightsSummary {
 
   /// One line for each layer with the shapes of its blobs, then the totals.
   static func text(_ path: String) throws(Diagnostic) -> String {
-    let source: any WeightsSource =
-      path.hasSuffix(".h5") ? try HDF5WeightsReader(path) : try CaffemodelReader(path)
+    let source = try WeightsFile.open(path)
     var table = Table([("layer", .left), ("type", .left), ("blobs", .left), ("parameters", .right)])
     var total = 0
     for layer in source.layers {

@@ -40,6 +40,21 @@ package struct CaffemodelReader: WeightsSource {
   }
 }
 
+extension CaffemodelReader {
+  package func tensor(_ blob: StoredBlob, _ part: StoredBlob.Part) throws(Diagnostic) -> Tensor {
+    guard case .bytes(let range) = blob.place else { preconditionFailure("a blob of another file") }
+    let count = part == .values ? blob.count : blob.gradientCount
+    guard count == blob.shape.count else {
+      throw WireReader(range, file: path).fault(
+        "a blob holds \(count) numbers, but its shape \(blob.shape) needs \(blob.shape.count); the file is damaged: copy it again",
+        at: range.lowerBound)
+    }
+    let tensor = Tensor(blob.shape)
+    try read(blob, part, into: tensor)
+    return tensor
+  }
+}
+
 /// Walks over a NetParameter.
 private struct CaffemodelWalk {
   let file: String

@@ -69,13 +69,23 @@ package final class HDF5WeightsReader: WeightsSource {
       place: .datasets(values: place, gradients: hasGradients ? gradients : nil))
   }
 
-  package func read(_ blob: StoredBlob, _ part: StoredBlob.Part, into tensor: Tensor) throws(Diagnostic) {
+  private func place(_ blob: StoredBlob, _ part: StoredBlob.Part) -> String {
     guard case .datasets(let values, let gradients) = blob.place, let name = part == .values ? values : gradients else {
       preconditionFailure("a blob of another file, or without gradients")
     }
+    return name
+  }
+
+  package func read(_ blob: StoredBlob, _ part: StoredBlob.Part, into tensor: Tensor) throws(Diagnostic) {
+    let name = place(blob, part)
     try diagnosing { () throws(HDF5Error) in
       try unsafe tensor.withMemory { numbers throws(HDF5Error) in try unsafe file.read(name, into: numbers) }
     }
+  }
+
+  package func tensor(_ blob: StoredBlob, _ part: StoredBlob.Part) throws(Diagnostic) -> Tensor {
+    let name = place(blob, part)
+    return Tensor(blob.shape, try diagnosing { () throws(HDF5Error) in try file.floats(at: name) })
   }
 
   /// What the first dataset holds, for the log.
