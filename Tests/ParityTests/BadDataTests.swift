@@ -7,11 +7,7 @@ import Testing
 @Suite struct BadDataTests {
   private func complaint(_ folder: String, _ net: String? = nil) throws -> String {
     let path = FixtureFolder.path("bad/\(folder)")
-    let file =
-      try net
-      ?? SourceText(contentsOf: path + "/net.prototxt").bytes.map { UnicodeScalar($0) }.reduce(into: "") {
-        $0.unicodeScalars.append($1)
-      }
+    let file = try net ?? String(decoding: SourceText(contentsOf: path + "/net.prototxt").bytes, as: UTF8.self)
     let message = try layers(file)[0]
     var environment = InputEnvironment()
     environment.rootFolder = path
@@ -28,8 +24,8 @@ import Testing
   @Test(arguments: [
     ("batch_size_zero", ["batch_size must be at least 1, not 0"]),
     ("crop_larger_than_image", ["record '", "crop_size 7 is larger than the image, which is 6x6"]),
-    ("datum_garbage", ["database '", "record '"]),
-    ("datum_truncated", ["record '", "are left"]),
+    ("datum_garbage", ["database '", "record '", "it is no Datum, or damaged: build the database anew"]),
+    ("datum_truncated", ["record '", "are left; it is no Datum, or damaged"]),
     ("datum_too_few_bytes", ["it holds 54 bytes, but its sizes 3x6x6 (channels x height x width) promise 108"]),
     ("datum_too_many_bytes", ["it holds 216 bytes, but its sizes 3x6x6 (channels x height x width) promise 108"]),
     ("datum_sizes_differ", ["record '", "its image is 3x7x", "the first one of the database is 3x6x6"]),

@@ -22,8 +22,16 @@ package struct Datum: Sendable, Equatable {
 
   /// Reads the fields of a record.
   ///
-  /// - Throws: what is wrong with it, in words that go on "the record is no Datum: ".
+  /// - Throws: what is wrong with it, and what to do; whoever has the key adds it.
   package init(_ record: Span<UInt8>) throws(Diagnostic) {
+    do throws(Diagnostic) { try read(record) } catch { throw Datum.damaged(error.message) }
+  }
+
+  private static func damaged(_ message: String) -> Diagnostic {
+    Diagnostic("\(message); it is no Datum, or damaged: build the database anew")
+  }
+
+  private mutating func read(_ record: Span<UInt8>) throws(Diagnostic) {
     var reader = WireReader(0..<record.count)
     while let field = try reader.next(in: record) {
       switch (field.number, field.type) {
@@ -49,15 +57,14 @@ package struct Datum: Sendable, Equatable {
   /// Throws unless the record holds exactly the values that its sizes promise; for planes, not for encoded images.
   package func checkCounts() throws(Diagnostic) {
     guard channels > 0, height > 0, width > 0 else {
-      throw Diagnostic(
-        "it has the sizes \(sizes) (channels x height x width), which must be at least 1: it is no Datum, or damaged")
+      throw Datum.damaged("it has the sizes \(sizes) (channels x height x width), which must be at least 1")
     }
     let (plane, planeOverflow) = height.multipliedReportingOverflow(by: width)
     let (count, overflow) = plane.multipliedReportingOverflow(by: channels)
     let found = hasBytes ? bytes.count : floatCount
     guard !planeOverflow, !overflow, found == count else {
       let promised = planeOverflow || overflow ? "far more" : "\(count)"
-      throw Diagnostic(
+      throw Datum.damaged(
         "it holds \(found) \(hasBytes ? "bytes" : "floats"), but its sizes \(sizes) (channels x height x width) promise "
           + promised)
     }
