@@ -7,15 +7,15 @@ public enum WeightsConversion {
   /// (`.h5` or `.caffemodel`). Numbers stay the same bits.
   ///
   /// Without a graph every layer of the file is taken as it is: axes stay (four in files of the oldest formats), and a
-  /// .caffemodel made of HDF5 has names and blobs, but no types, which HDF5 does not hold. With a graph the result is what
-  /// Caffe saves of that net: all layers of the definition, and the weights that the file has for them.
+  /// .caffemodel made of HDF5 has names and blobs, but no types, which HDF5 does not hold. With a graph the result is
+  /// what Caffe saves of that net: all layers of the definition, and the weights that the file has for them.
   ///
   /// - Parameters:
   ///   - graph: the net that the weights are for.
   ///   - allowMissing: layers of the graph for which the file has no weights are written without blobs, not an error.
   /// - Returns: with a graph, what was taken and what was not.
-  /// - Throws: a file that cannot be read, weights that do not fit the graph, or a file that cannot be written; one that was
-  ///   there is then as it was.
+  /// - Throws: a file that cannot be read, weights that do not fit the graph, or a file that cannot be written; one
+  ///   that was there is then as it was.
   @discardableResult
   public static func convert(
     from source: String, to target: String, graph: Graph? = nil, allowMissing: Bool = false
@@ -26,8 +26,8 @@ public enum WeightsConversion {
       let same = format == (weights is HDF5WeightsReader ? .hdf5 : .binary)
       guard !same else {
         throw Diagnostic(
-          "'\(source)' and '\(target)' have the same format, so there is nothing to convert; copy the file, upgrade an old "
-            + ".caffemodel with `crema upgrade`, or fit it to a net with --model")
+          "'\(source)' and '\(target)' have the same format, so there is nothing to convert; copy the file, upgrade an "
+            + "old .caffemodel with `crema upgrade`, or fit it to a net with --model")
       }
       try everything(of: weights).write(to: target, format: format)
       return nil
@@ -53,8 +53,8 @@ public enum WeightsConversion {
     for stored in weights.layers {
       if let missing = stored.blobs.indices.first(where: { stored.blobs[$0].index != $0 }) {
         throw Diagnostic(
-          "'\(weights.path)' has no blob \(missing) of layer '\(stored.name)': in HDF5 files weights that layers share stand "
-            + "only in the first one; give the net's definition with --model")
+          "'\(weights.path)' has no blob \(missing) of layer '\(stored.name)': in HDF5 files weights that layers share "
+            + "stand only in the first one; give the net's definition with --model")
       }
       var definition = Message(CaffeSchema.layer)
       definition.set("name", stored.name)

@@ -56,15 +56,6 @@ import Testing
     #expect(try SolverState(contentsOf: path).history.count == 1)
   }
 
-  @Test func findsTheModelBesideIt() throws {
-    let path = FixtureFolder.path("bad/state_past_the_end/snap_iter_2.solverstate")
-    let state = try SolverState(contentsOf: path)
-    #expect(try state.model(besides: path) == FixtureFolder.path("bad/state_past_the_end/snap_iter_2.caffemodel"))
-    let lonely = FixtureFolder.path("bad/state_model_missing/snap_iter_2.solverstate")
-    let error = try #require(throws: Diagnostic.self) { try SolverState(contentsOf: lonely).model(besides: lonely) }
-    #expect(error.message.contains("names the model 'snap_iter_2.caffemodel', which does not exist"))
-  }
-
   @Test func cutAnywhere() throws {
     let bytes = try contents(FixtureFolder.path("training/snapshot_binaryproto/snap_iter_10.solverstate"))
     let scratch = try ScratchFolder()

@@ -10,8 +10,8 @@ public enum WeightsFile {
   ///   - log: takes the lines that Caffe logs.
   ///   - requiresEveryLayer: layers of the net that find no weights are an error, not just part of the report.
   /// - Returns: what was copied and what was not.
-  /// - Throws: a file that is damaged or no file of weights, blobs of another number or shape (the net is then as it was),
-  ///   or a file of which no layer fits.
+  /// - Throws: a file that is damaged or no file of weights, blobs of another number or shape (the net is then as it
+  ///   was), or a file of which no layer fits.
   @discardableResult
   public static func load(
     _ path: String, into net: Net, log: Log = .silent, requiresEveryLayer: Bool = false

@@ -46,7 +46,9 @@ package struct WeightsMatching {
     guard !isMissing, layer.blobs.allSatisfy({ $0.index < targets.count }) else {
       return Graph.error(
         in: node.definition,
-        "Incompatible number of blobs for layer \(layer.name): \(layer.blobs.count) \(shapes(layer.blobs.map(\.shape))) in '\(file)', "
+        "Incompatible number of blobs for layer \(layer.name): "
+          + "\(layer.blobs.count) \(shapes(layer.blobs.map(\.shape))) "
+          + "in '\(file)', "
           + "\(targets.count) \(shapes(targets.map(\.shape))) in the net; rename the layer to learn it from scratch",
         notes: countHint(layer, node, targets.count))
     }
