@@ -94,7 +94,7 @@ struct DemoCommand: ParsableCommand {
     console.hideConstruction()
     var options = Solver.Options()
     options.environment.rootFolder = folder
-    options.net = compute.net
+    options.net = compute.engine.options
     options.log = console.log
     options.warn = { console.report($0) }
     var line = ProgressLine()
@@ -116,7 +116,7 @@ struct DemoCommand: ParsableCommand {
     let graph = try GraphBuilder.build(
       try NetDefinition(contentsOf: net), state: NetState(phase: .test).message, options: building)
     let tester = try Net(
-      graph, random: RandomStream(seed: 0), workers: workers, environment: building.environment, options: compute.net)
+      graph, random: RandomStream(seed: 0), workers: workers, environment: building.environment, options: compute.engine.options)
     _ = try WeightsFile.load(weights, into: tester, log: .silent)
     let batch = graph.values[graph.nodes[0].tops[0]].shape[0]
     let scores = try DemoScores(tester, scores: "fc_net_2", batch: batch, count: testImages, generator: generator)

@@ -21,8 +21,8 @@ struct SceneDatabase {
       let records = Mutex([Int: [UInt8]]())
       workers.run(indices.count) { [generator] _, job in
         let scene = generator.scene(indices.lowerBound + job)
-        let record = Datum.record(
-          channels: 3, height: scene.side, width: scene.side, planes: scene.pixels, label: Int32(scene.label))
+        let record = Datum.encoded(
+          channels: 3, height: scene.side, width: scene.side, pixels: scene.pixels, label: scene.label)
         records.withLock { $0[job] = record }
       }
       let made = records.withLock { $0 }
