@@ -13,6 +13,7 @@ import Testing
         blob.data.write { x in for i in 0..<x.count { x[i] = labels[i % labels.count] } }
       } else {
         numbers.fill(blob.data)
+        blob.data.assign(blob.data) { $0 + layerCase.offset }
       }
       return blob
     }

@@ -5,6 +5,7 @@ import Prototxt
 /// all channels of an image together if `across_channels`.
 ///
 /// - bottom: four axes at most, the second one channels.
+/// - top: four axes; those that the bottom does not have are 1, behind the others.
 /// - kept: the divisors.
 package struct MVN: Layer {
   package static let type = "MVN"
@@ -23,14 +24,15 @@ package struct MVN: Layer {
     let x = bottoms[0]
     guard x.rank <= 4 else { throw ShapeError("the bottom must have 4 axes at most, and it has \(x.axesText)") }
     let divisors = Shape(Array(x.axes.prefix(isAcrossChannels ? 1 : 2)))
-    return Plan(tops: [x], division: .byImages([x]), kept: normalizesVariance ? [divisors] : [])
+    let top = Shape(x.axes + Array(repeating: 1, count: 4 - x.rank))
+    return Plan(tops: [top], division: .byImages([x]), kept: normalizesVariance ? [divisors] : [])
   }
 
   package func forward(_ pass: Pass) {
     let (x, y) = (pass.bottoms[0].data, pass.tops[0].data)
     each(x.shape) { row, range in
-      let count = Double(range.count),
-        mean = x.read { Float(Double(sum($0, at: range.lowerBound, range.count)) / count) }
+      let count = Double(range.count)
+      let mean = x.read { Float(Double(sum($0, at: range.lowerBound, range.count)) / count) }
       guard normalizesVariance else { return y.assign(range, x) { $0 - mean } }
       let squares = x.read { Double(deviation($0, from: mean, at: range.lowerBound, range.count)) }
       let divisor = Float(squares / count).squareRoot() + epsilon
@@ -43,8 +45,8 @@ package struct MVN: Layer {
     guard pass.wanted[0] else { return }
     let (dx, dy) = (pass.bottoms[0].gradient, pass.tops[0].gradient), y = pass.tops[0].data
     each(dx.shape) { row, range in
-      let count = Double(range.count),
-        mean = dy.read { Float(Double(sum($0, at: range.lowerBound, range.count)) / count) }
+      let count = Double(range.count)
+      let mean = dy.read { Float(Double(sum($0, at: range.lowerBound, range.count)) / count) }
       guard normalizesVariance else { return dx.assign(range, dy) { $0 - mean } }
       let products = dy.read { dy in y.read { y in Double(dot(dy, y, at: range.lowerBound, range.count)) } }
       let product = Float(products / count), divisor = pass.kept[0].read { $0[row] }
