@@ -56,12 +56,7 @@ struct RecordedCase: CustomTestStringConvertible, Sendable {
     try recorded.skipIfIncomplete()
     var options = Verifier.Options()
     options.net = Net.Options(engine: ChainEngine(usesWinograd: false))
-    let isKnown = recorded.name == "nets/forensic_mini_test"
-    try withKnownIssue("ReLU's gradient looks at data that BatchNorm and Scale change in place after it") {
-      try expectAgreement(recorded, options)
-    } when: {
-      isKnown
-    }
+    try expectAgreement(recorded, options)
   }
 
   private func expectAgreement(_ recorded: RecordedCase, _ options: Verifier.Options) throws {

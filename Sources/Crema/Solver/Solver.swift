@@ -68,6 +68,9 @@ public final class Solver {
   var window: LossWindow
   var log: Log { options.log }
 
+  /// The histories of the update rule, in the order of Caffe's files.
+  package var history: [Tensor] { updater.history }
+
   /// Builds all nets of a solver; nothing runs yet.
   ///
   /// - Throws: the first thing that is wrong with the solver, its nets, their sources or weights.

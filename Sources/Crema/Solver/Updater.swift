@@ -72,7 +72,7 @@ final class Updater {
       let decay = weightDecay * piece.decay
       if decay != 0 {
         switch regularization {
-        case .l2: piece.gradient.assign(piece.gradient, piece.weight) { g, w in g + decay * w }
+        case .l2: piece.gradient.add(piece.weight, times: decay)
         case .l1: piece.gradient.assign(piece.gradient, piece.weight) { g, w in g + decay * (w > 0 ? 1 : w < 0 ? -1 : 0) }
         }
       }

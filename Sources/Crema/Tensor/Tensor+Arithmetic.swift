@@ -1,3 +1,5 @@
+import CKernels
+
 extension Tensor {
   /// `self[i] = f(x[i])`. `x` may be `self`.
   @inline(__always)
@@ -91,6 +93,13 @@ extension Tensor {
 
   /// `self += x`.
   package func add(_ x: Tensor) { add(count, of: x) }
+
+  /// `self += factor * x`, with one rounding where the processor has fused multiply-adds, as BLAS does it.
+  package func add(_ x: Tensor, times factor: Float) {
+    precondition(x.count == count)
+    guard let set = unsafe CKernels.kernels() else { return }
+    unsafe set.pointee.axpy(factor, x.base, base, CInt(count))
+  }
 
   /// `self *= factor`.
   package func scale(by factor: Float) { assign(self) { $0 * factor } }
