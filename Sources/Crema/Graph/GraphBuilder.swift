@@ -62,7 +62,7 @@ public struct GraphBuilder {
     warnIfTwice(definition)
     let kind = try kind(of: definition)
     try checkCounts(definition, kind)
-    let layer = try make(kind, Fields(definition, phase: phase))
+    let layer = try make(kind, Fields(definition, phase: phase, environment: options.environment))
     let bottoms = try take(definition)
     var tops = try topNames(definition, kind)
     let plan = try plan(layer, definition, bottoms.map { graph.values[$0].shape }, tops: &tops)

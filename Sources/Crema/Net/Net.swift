@@ -179,7 +179,8 @@ public final class Net {
         throw Graph.error(
           in: node.definition, "has no derivative, and something asks for one (force_backward or propagate_down?)")
       }
-      for bottom in traits.bottomsWithoutGradient where bottom < node.wanted.count && node.wanted[bottom] {
+      for (bottom, wanted) in node.wanted.enumerated()
+      where wanted && !traits.hasGradient(bottom: bottom, of: node.wanted.count) {
         throw Graph.error(
           in: node.definition, "cannot backpropagate to bottom \(bottom) ('\(graph.values[node.bottoms[bottom]].name)')")
       }

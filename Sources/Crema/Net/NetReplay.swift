@@ -62,7 +62,7 @@ final class NetReplay {
       for value in own {
         let name = graph.values[value].name
         recorded.remove(name)
-        if hidden.gradients.contains(value) { continue }
+        if hidden.gradients.contains(value) || isSuperfluous(value) { continue }
         try compare("diff/\(name)", node.name, .backward, net.memory.values[value].gradient)
       }
       for (i, blob) in net.memory.weights[index].enumerated() {
@@ -77,6 +77,12 @@ final class NetReplay {
 
   /// The node that leaves a gradient as it is after the pass.
   private func firstReader(of value: Int) -> Int? { graph.nodes.firstIndex { $0.bottoms.contains(value) } }
+
+  /// Whether nobody asks for a gradient that Caffe's BatchNorm writes all the same.
+  private func isSuperfluous(_ value: Int) -> Bool {
+    guard let reader = firstReader(of: value).map({ graph.nodes[$0] }), reader.layer is BatchNorm else { return false }
+    return !zip(reader.bottoms, reader.wanted).contains { $0 == value && $1 }
+  }
 
   // MARK: One layer
 

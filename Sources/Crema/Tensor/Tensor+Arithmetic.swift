@@ -17,6 +17,14 @@ extension Tensor {
     for i in 0..<count { unsafe y[i] = f(a[i], b[i]) }
   }
 
+  /// `self[i] = f(a[i], b[i], c[i])`. `a`, `b` and `c` may be `self`.
+  @inline(__always)
+  package func assign(_ a: Tensor, _ b: Tensor, _ c: Tensor, _ f: (Float, Float, Float) -> Float) {
+    precondition(a.count == count && b.count == count && c.count == count)
+    let (a, b, c, y) = unsafe (a.base, b.base, c.base, base)
+    for i in 0..<count { unsafe y[i] = f(a[i], b[i], c[i]) }
+  }
+
   /// `(self[i], b[i]) = f(self[i], b[i])`.
   @inline(__always)
   package func update(with b: Tensor, _ f: (Float, Float) -> (Float, Float)) {
