@@ -36,6 +36,7 @@ public struct LayerCatalog: Sendable {
     InnerProduct.self,
     Input.self,
     Logarithm.self,
+    LRN.self,
     MultinomialLogisticLoss.self,
     MVN.self,
     Parameter.self,

@@ -31,6 +31,9 @@ package struct Pooling: Layer {
     }
   }
 
+  /// The pooling of another layer, without a second top.
+  init(isMax: Bool, window: PoolingWindow) { (self.isMax, self.window, hasMask) = (isMax, window, false) }
+
   package func plan(_ bottoms: [Shape]) throws(ShapeError) -> Plan {
     let (rows, columns) = try window.checkedSides(bottoms[0], divides: !isMax)
     let top = try Shape([bottoms[0][0], bottoms[0][1], rows.output, columns.output]).fitting("the top")
@@ -41,7 +44,7 @@ package struct Pooling: Layer {
     let x = pass.bottoms[0].data, y = pass.tops[0].data
     let (rows, columns) = window.sides(height: x.shape[2], width: x.shape[3])
     guard isMax else {
-      return y.write(reading: x) { x, y in average(x, rows, columns, &y) }
+      return y.write(reading: x) { x, y in Pooling.average(x, rows, columns, &y) }
     }
     y.write(reading: x) { x, y in
       if pass.keeps {
@@ -76,7 +79,7 @@ package struct Pooling: Layer {
       }
     } else {
       let (rows, columns) = window.sides(height: dx.shape[2], width: dx.shape[3])
-      dx.write(reading: dy) { dy, dx in spread(dy, rows, columns, &dx) }
+      dx.write(reading: dy) { dy, dx in Pooling.spread(dy, rows, columns, &dx) }
     }
   }
 
@@ -159,7 +162,8 @@ extension Pooling {
     return (best, at)
   }
 
-  private func average(
+  /// The average under each window of each plane.
+  static func average(
     _ x: Span<Float>, _ rows: PoolingWindow.Side, _ columns: PoolingWindow.Side, _ y: inout MutableSpan<Float>
   ) {
     let (area, width) = (rows.input * columns.input, columns.input)
@@ -182,7 +186,7 @@ extension Pooling {
   }
 
   /// Adds to each value under a window its part of the window's gradient.
-  private func spread(
+  static func spread(
     _ dy: Span<Float>, _ rows: PoolingWindow.Side, _ columns: PoolingWindow.Side, _ dx: inout MutableSpan<Float>
   ) {
     let (area, width) = (rows.input * columns.input, columns.input)
