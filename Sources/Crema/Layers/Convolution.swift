@@ -11,8 +11,8 @@ package struct Convolution: Layer {
 
   let outputs: Int, group: Int, hasBias: Bool
   let axis: AxisField, window: Window
-  private let weightFiller: Filler, biasFiller: Filler
-  private let parameters: Message
+  let weightFiller: Filler, biasFiller: Filler
+  let parameters: Message
 
   package init(_ fields: Fields) throws(Diagnostic) {
     parameters = fields.parameters("convolution_param")
@@ -58,7 +58,7 @@ package struct Convolution: Layer {
   }
 
   package func forward(_ pass: Pass) {
-    let work = Work(self, pass)
+    let work = Work(self, pass.bottoms[0].shape, outputs: outputs, pass)
     for (bottom, top) in zip(pass.bottoms, pass.tops) {
       for image in 0..<work.images {
         work.clear(top.data, to: hasBias ? pass.weights[1].data : nil, image)
@@ -72,7 +72,7 @@ package struct Convolution: Layer {
   }
 
   package func backward(_ pass: Pass) {
-    let work = Work(self, pass), learnsBias = hasBias && pass.learns[1]
+    let work = Work(self, pass.bottoms[0].shape, outputs: outputs, pass), learnsBias = hasBias && pass.learns[1]
     for (index, (bottom, top)) in zip(pass.bottoms, pass.tops).enumerated() {
       for image in 0..<work.images {
         if learnsBias { work.addBias(pass.weights[1].gradient, top.gradient, image) }
@@ -92,18 +92,19 @@ package struct Convolution: Layer {
 }
 
 extension Convolution {
-  /// The matrices of one call.
-  private struct Work {
+  /// The matrices of one call: of a convolution, or of its transpose, whose top takes the place of the bottom.
+  struct Work {
     let images: Int
     private let unfolding: Unfolding, scratch: Tensor?
     private let group: Int, count: Int
 
-    init(_ layer: Convolution, _ pass: Pass) {
-      let shape = pass.bottoms[0].shape, axis = layer.axis.of(shape)
+    /// For a convolution of blobs of this shape with as many outputs.
+    init(_ layer: Convolution, _ shape: Shape, outputs: Int, _ pass: Pass) {
+      let axis = layer.axis.of(shape)
       unfolding = Unfolding(shape, axis: axis, sides: layer.window.sides(shape.rank - axis - 1))
       images = shape.count(0..<axis)
       scratch = unfolding.isIdentity ? nil : pass.scratch[0]
-      (group, count) = (layer.group, layer.outputs)
+      (group, count) = (layer.group, outputs)
     }
 
     /// The columns of each strip of an image, with the matrices of a group in the columns and in the top.
@@ -150,6 +151,7 @@ extension Convolution {
       }
     }
 
+    /// The gradient of an image, from that of its outputs.
     func backward(_ w: Tensor, _ dy: Tensor, into dx: Tensor, _ image: Int) {
       if scratch != nil { dx.clear(unfolding.size, at: image * unfolding.size) }
       for strip in unfolding.strips {

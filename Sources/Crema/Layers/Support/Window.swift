@@ -10,6 +10,8 @@ struct Window: Sendable {
     var extent: Int { dilation * (kernel - 1) + 1 }
     /// The number of positions of the window; truncates towards zero, as Caffe does.
     func output(_ input: Int) -> Int { (input + 2 * pad - extent) / stride + 1 }
+    /// The number of input positions that as many positions of the window reach.
+    func input(_ output: Int) -> Int { stride * (output - 1) + extent - 2 * pad }
     /// Whether every position reads just the value at its own place.
     var isIdentity: Bool { kernel == 1 && stride == 1 && pad == 0 }
   }
