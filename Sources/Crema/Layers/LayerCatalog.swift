@@ -22,6 +22,7 @@ public struct LayerCatalog: Sendable {
     Concat.self,
     ContrastiveLoss.self,
     Convolution.self,
+    Crop.self,
     DataLayer.self,
     Deconvolution.self,
     Dropout.self,
