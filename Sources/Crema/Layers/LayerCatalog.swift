@@ -34,6 +34,7 @@ public struct LayerCatalog: Sendable {
     Filter.self,
     Flatten.self,
     HingeLoss.self,
+    Im2col.self,
     InfogainLoss.self,
     InnerProduct.self,
     Input.self,

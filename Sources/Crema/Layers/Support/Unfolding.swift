@@ -41,6 +41,9 @@ struct Unfolding {
     rows = isIdentity ? [] : Unfolding.rows(input, output, sides, width: width)
   }
 
+  /// One strip of all rows of positions.
+  var everything: Range<Int> { 0..<outerPositions }
+
   /// The number of elements of a strip: 256 KB, a part of the second-level cache.
   private static let stripCount = 1 << 16
 
