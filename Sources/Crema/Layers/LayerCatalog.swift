@@ -56,6 +56,7 @@ public struct LayerCatalog: Sendable {
     Slice.self,
     Softmax.self,
     SoftmaxWithLoss.self,
+    SPP.self,
     Split.self,
     Swish.self,
     TanH.self,

@@ -43,6 +43,12 @@ struct PoolingWindow: Sendable {
     }
   }
 
+  /// A window that is as large as its stride, and rounds up.
+  init(kernel: (height: Int, width: Int), pad: (height: Int, width: Int)) {
+    (isGlobal, roundsUp, place) = (false, true, nil)
+    (self.kernel, stride, self.pad) = (kernel, kernel, pad)
+  }
+
   private static func pair(
     _ parameters: Message, _ stem: String, single: String? = nil, least: Int
   ) throws(Diagnostic) -> (Int, Int) {
