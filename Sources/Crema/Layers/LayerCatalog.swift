@@ -40,6 +40,7 @@ public struct LayerCatalog: Sendable {
     Input.self,
     Logarithm.self,
     LRN.self,
+    LSTMUnit.self,
     MultinomialLogisticLoss.self,
     MVN.self,
     Parameter.self,
