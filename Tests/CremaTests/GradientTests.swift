@@ -124,6 +124,35 @@ struct GradientCase: CustomTestStringConvertible, Sendable {
     GradientCase("type: 'MVN'", [2, 3, 7]),
     GradientCase("type: 'MVN' mvn_param { across_channels: true }", [3, 2, 1, 7]),
     GradientCase("type: 'MVN' mvn_param { normalize_variance: false }", [1, 3, 7]),
+    GradientCase("type: 'LRN'", [2, 7, 1, 3]),
+    GradientCase("type: 'LRN' lrn_param { local_size: 3 alpha: 0.5 beta: 0.6 k: 2 }", [1, 1, 3, 1]),
+    GradientCase("type: 'LRN' lrn_param { norm_region: WITHIN_CHANNEL local_size: 3 }", [1, 3, 3, 7]),
+    GradientCase("type: 'LRN' lrn_param { norm_region: WITHIN_CHANNEL alpha: 2 beta: 0.5 }", [3, 1, 1, 3]),
+    GradientCase(
+      "type: 'Deconvolution' convolution_param { num_output: 3 kernel_size: 4 stride: 2 pad: 1 }", [1, 1, 1, 7]),
+    GradientCase(
+      "type: 'Deconvolution' convolution_param { num_output: 6 group: 3 kernel_size: 2 stride: 3 }", [2, 3, 1, 3]),
+    GradientCase("type: 'Deconvolution' convolution_param { num_output: 3 kernel_size: 1 }", [3, 7, 1, 1]),
+    GradientCase("type: 'Deconvolution' convolution_param { num_output: 2 axis: 0 kernel_size: 2 }", [3, 5, 4]),
+    GradientCase(
+      "type: 'Deconvolution' bottom: 'a' bottom: 'b' top: 'y' top: 'z' convolution_param { num_output: 2 kernel_size: 3 dilation: 2 }",
+      [1, 1, 3, 1], [1, 1, 3, 1]),
+    GradientCase("type: 'Crop' bottom: 'a' bottom: 'b' crop_param { offset: 1 }", [1, 3, 7, 4], [1, 1, 3, 3]),
+    GradientCase(
+      "type: 'Crop' bottom: 'a' bottom: 'b' crop_param { axis: 0 offset: 2 offset: 0 }", [3, 7], [1, 5, 1]),
+    GradientCase(
+      "type: 'Im2col' convolution_param { kernel_h: 1 kernel_w: 3 pad_w: 3 stride: 2 }", [2, 1, 3, 7]),
+    GradientCase("type: 'Im2col' convolution_param { axis: 0 kernel_size: 2 dilation: 2 }", [3, 3, 5]),
+    GradientCase("type: 'Im2col' convolution_param { kernel_size: 1 }", [1, 3, 7]),
+    GradientCase("type: 'SPP' spp_param { pyramid_height: 3 }", [2, 1, 7, 13]),
+    GradientCase("type: 'SPP' spp_param { pyramid_height: 2 pool: AVE }", [1, 3, 7, 3]),
+    GradientCase("type: 'SPP' spp_param { pyramid_height: 1 pool: AVE }", [3, 1, 1, 7]),
+    GradientCase(
+      "type: 'LSTMUnit' bottom: 'a' bottom: 'b' bottom: 'c' top: 'y' top: 'z'", [1, 3, 1], [1, 3, 4], [1, 3],
+      labels: [1, 0, 1], of: 2),
+    GradientCase(
+      "type: 'LSTMUnit' bottom: 'a' bottom: 'b' bottom: 'c' top: 'y' top: 'z'", [1, 1, 7], [1, 1, 28], [1, 1],
+      labels: [1], of: 2),
     GradientCase("type: 'Parameter' parameter_param { shape { dim: 3 dim: 7 } }"),
   ]
 

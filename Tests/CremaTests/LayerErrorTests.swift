@@ -78,6 +78,27 @@ import Testing
     ("type: 'Pooling' pooling_param { kernel_size: 11 }", "the kernel of 11x11 is larger than the padded input of 8x8"),
     ("type: 'Pooling' pooling_param { pool: STOCHASTIC kernel_size: 3 }", "pool: STOCHASTIC is not there yet"),
     ("type: 'Pooling' top: 'y' top: 'z' pooling_param { pool: AVE kernel_size: 3 }", "only pool: MAX has a second top"),
+    ("type: 'LRN' lrn_param { local_size: 4 }", "local_size must be an odd number up to 2147483647"),
+    ("type: 'LRN' lrn_param { local_size: 0 }", "and it is 0"),
+    ("type: 'Deconvolution' convolution_param { kernel_size: 3 }", "num_output is missing"),
+    (
+      "type: 'Deconvolution' convolution_param { num_output: 2 kernel_size: 2 pad: 5 }",
+      "nothing is left of the top: it would have the lengths -1, -1"
+    ),
+    (
+      "type: 'Deconvolution' convolution_param { num_output: 4 kernel_size: 3 group: 2 }",
+      "group 2 does not divide the 3 channels"
+    ),
+    (
+      "type: 'Deconvolution' convolution_param { num_output: 4 kernel_size: 2147483647 dilation: 2147483647 }",
+      "more than the 2147483647 elements that a blob may have"
+    ),
+    ("type: 'Im2col' convolution_param { kernel_size: 9 }", "the kernel of 9x9 is larger than the padded input of 8x8"),
+    ("type: 'Im2col' convolution_param { kernel_size: 1 axis: 3 }", "there must be a spatial axis behind axis 3"),
+    ("type: 'SPP'", "pyramid_height is missing; give the number of levels"),
+    ("type: 'SPP' spp_param { pyramid_height: 5 }", "level 5 of the pyramid divides each axis by 16"),
+    ("type: 'SPP' spp_param { pyramid_height: 4000000000 }", "use pyramid_height: 4 or a larger input"),
+    ("type: 'SPP' spp_param { pyramid_height: 2 pool: STOCHASTIC }", "pool: STOCHASTIC is not there yet"),
     ("type: 'InnerProduct' inner_product_param { }", "num_output is missing"),
     (
       "type: 'InnerProduct' inner_product_param { num_output: 3 axis: -5 }",
@@ -148,6 +169,20 @@ import Testing
         "type: 'Pooling' pooling_param { kernel_size: 3 }", [[2, 3]],
         "must have 4 axes (images, channels, height, width), and it has 2 axes (2x3)"
       ),
+      ("type: 'LRN'", [[2, 3]], "must have 4 axes (images, channels, height, width), and it has 2 axes (2x3)"),
+      ("type: 'Im2col' convolution_param { kernel_size: 1 }", [[2, 0, 3]], "the bottom (2x0x3) has no channels"),
+      (
+        "type: 'Crop' crop_param { offset: 1 offset: 2 offset: 3 }", [[2, 3, 8, 8], [2, 3, 4, 4]],
+        "offset has 3 values; give it once, or once for each of the 2 axes from 2 on"
+      ),
+      (
+        "type: 'Crop' crop_param { offset: 1 offset: 5 }", [[2, 3, 8, 8], [2, 3, 4, 4]],
+        "axis 3 of bottom 0 has the length 8, too short for offset 5 and the length 4 of bottom 1"
+      ),
+      ("type: 'Crop'", [[2, 3, 8, 8], [4, 4]], "bottom 1 must have as many axes as bottom 0 (2x3x8x8)"),
+      ("type: 'LSTMUnit'", [[2, 3, 4], [2, 3, 16], [2, 3]], "bottom 0, the cells, must be 1 x sequences x cells"),
+      ("type: 'LSTMUnit'", [[1, 3, 4], [1, 3, 12], [1, 3]], "bottom 1, the gates, must be 1x3x16: four for each"),
+      ("type: 'LSTMUnit'", [[1, 3, 4], [1, 3, 16], [3]], "bottom 2 must have one value for each of the 3 sequences"),
       ("type: 'BatchNorm'", [[5]], "must have 2 axes or more (images, channels, ...), and it has 1 axis (5)"),
       (
         "type: 'Eltwise' bottom: 'a' bottom: 'b'", [[2, 3], [2, 4, 3, 3]],
