@@ -42,6 +42,34 @@ import Testing
     }
   }
 
+  /// `y · convolution(x) == deconvolution(y) · x`, and likewise for their gradients, with columns of several strips.
+  @Test func deconvolutionIsTheTransposeOfConvolution() throws {
+    let parameters = "kernel_size: 5 stride: 2 pad: 2 bias_term: false group: 2"
+    let (large, small): (Shape, Shape) = ([2, 4, 65, 65], [2, 6, 33, 33])
+    let convolution = try LayerRun(
+      makeLayer("type: 'Convolution' convolution_param { num_output: 6 \(parameters) }"), bottoms: [Blob(large)])
+    let deconvolution = try LayerRun(
+      makeLayer("type: 'Deconvolution' convolution_param { num_output: 4 \(parameters) }"), bottoms: [Blob(small)])
+    #expect(deconvolution.tops[0].shape == large)
+    #expect(deconvolution.plan.multiplyAdds == convolution.plan.multiplyAdds)
+    var numbers = Numbers(4)
+    for blob in [convolution.bottoms[0], deconvolution.bottoms[0], convolution.weights[0]] { numbers.fill(blob.data) }
+    deconvolution.weights[0].data.copy(convolution.weights[0].data)
+    convolution.tops[0].gradient.copy(deconvolution.bottoms[0].data)
+    deconvolution.tops[0].gradient.copy(convolution.bottoms[0].data)
+    for run in [convolution, deconvolution] {
+      run.forward(pieces: 2)
+      run.backward(pieces: 2)
+    }
+    for (found, expected) in [
+      (deconvolution.tops[0].data, convolution.bottoms[0].gradient),
+      (deconvolution.bottoms[0].gradient, convolution.tops[0].data),
+      (deconvolution.weights[0].gradient, convolution.weights[0].gradient),
+    ] {
+      #expect(difference(found, expected, .backward, what: "the transpose") == nil)
+    }
+  }
+
   @Test func pairsWithoutAnswerAreReported() throws {
     let run = try run("type: 'ContrastiveLoss'", [Tensor([2, 3]), Tensor([2, 3]), Tensor([2], [1, .nan])])
     #expect(run.takeFailure()?.contains("nan for pair 1 says nothing") == true)
