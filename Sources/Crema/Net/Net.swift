@@ -182,7 +182,8 @@ public final class Net {
       for (bottom, wanted) in node.wanted.enumerated()
       where wanted && !traits.hasGradient(bottom: bottom, of: node.wanted.count) {
         throw Graph.error(
-          in: node.definition, "cannot backpropagate to bottom \(bottom) ('\(graph.values[node.bottoms[bottom]].name)')")
+          in: node.definition, "cannot backpropagate to bottom \(bottom) ('\(graph.values[node.bottoms[bottom]].name)')"
+        )
       }
     }
   }
