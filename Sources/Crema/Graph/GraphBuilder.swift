@@ -167,7 +167,7 @@ public struct GraphBuilder {
     return tops
   }
 
-  private func plan(
+  private mutating func plan(
     _ layer: any Layer, _ definition: Message, _ bottoms: [Shape], tops: inout [String]
   ) throws(Diagnostic) -> Plan {
     var plan: Plan
@@ -186,6 +186,16 @@ public struct GraphBuilder {
           }
         }
         throw Graph.error(in: definition, error.message, at: error.location, notes: notes)
+      }
+    }
+    for warning in plan.warnings {
+      var remark = Graph.error(in: definition, warning)
+      remark.severity = .warning
+      graph.warnings.append(remark)
+    }
+    for weight in plan.weights {
+      do throws(ShapeError) { try weight.filler.check(weight.shape) } catch {
+        throw Graph.error(in: definition, error.message, at: error.location)
       }
     }
     for (top, shape) in zip(tops, plan.tops) where shape.checkedCount == nil {

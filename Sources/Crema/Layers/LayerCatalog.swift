@@ -23,6 +23,7 @@ public struct LayerCatalog: Sendable {
     ContrastiveLoss.self,
     Convolution.self,
     DataLayer.self,
+    DummyData.self,
     Dropout.self,
     Eltwise.self,
     ELU.self,

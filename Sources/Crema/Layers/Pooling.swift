@@ -34,7 +34,13 @@ package struct Pooling: Layer {
   package func plan(_ bottoms: [Shape]) throws(ShapeError) -> Plan {
     let (rows, columns) = try window.checkedSides(bottoms[0], divides: !isMax)
     let top = try Shape([bottoms[0][0], bottoms[0][1], rows.output, columns.output]).fitting("the top")
-    return Plan(tops: hasMask ? [top, top] : [top], kept: isMax ? [top] : [])
+    var plan = Plan(tops: hasMask ? [top, top] : [top], kept: isMax ? [top] : [])
+    for (side, name) in [(rows, "rows"), (columns, "columns")] where side.kernel > side.input + 2 * side.pad {
+      plan.warnings.append(
+        "the window of \(side.kernel) \(name) is larger than the padded bottom, which has \(side.input + 2 * side.pad): "
+          + "it is cut off at the border")
+    }
+    return plan
   }
 
   package func forward(_ pass: Pass) {
