@@ -14,7 +14,8 @@ func swift(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
   .testTarget(
-    name: name, dependencies: dependencies + ["TestSupport"], exclude: ["ParityTests", "StorageTests"].contains(name) ? ["Fixtures"] : [],
+    name: name, dependencies: dependencies + ["TestSupport"],
+    exclude: ["ParityTests", "StorageTests"].contains(name) ? ["Fixtures"] : [],
     resources: resources, swiftSettings: strict)
 }
 
@@ -44,7 +45,7 @@ let package = Package(
     .executableTarget(
       name: "CremaCommand",
       dependencies: [
-        "Crema", "CremaConvert", "Scenes", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Crema", "CremaConvert", "LMDB", "Scenes", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["Crema"], path: "Tests/TestSupport", swiftSettings: strict),
     tests("PrototxtTests", ["Prototxt", "CCaffeProto"], resources: [.copy("Fixtures")]),

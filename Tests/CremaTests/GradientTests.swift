@@ -5,11 +5,14 @@ import Testing
 /// One layer on awkward shapes.
 struct GradientCase: CustomTestStringConvertible, Sendable {
   let layer: String, shapes: [Shape]
-  var labels: [Float]?
+  /// The values of a bottom that is no variable, and which one it is.
+  var labels: [Float]?, labelled: Int
+  /// What is added to the other values.
+  var offset: Float
   var testDescription: String { layer + " on " + shapes.map(\.description).joined(separator: ", ") }
 
-  init(_ layer: String, _ shapes: Shape..., labels: [Float]? = nil) {
-    (self.layer, self.shapes, self.labels) = (layer, shapes, labels)
+  init(_ layer: String, _ shapes: Shape..., labels: [Float]? = nil, of labelled: Int = 1, offset: Float = 0) {
+    (self.layer, self.shapes, self.labels, self.labelled, self.offset) = (layer, shapes, labels, labelled, offset)
   }
 
   static let all = [
@@ -80,13 +83,56 @@ struct GradientCase: CustomTestStringConvertible, Sendable {
     GradientCase("type: 'Reduction' reduction_param { operation: ASUM }", [13]),
     GradientCase("type: 'EuclideanLoss' bottom: 'a' bottom: 'b'", [3, 7], [3, 7]),
     GradientCase("type: 'SigmoidCrossEntropyLoss' bottom: 'a' bottom: 'b'", [3, 1], [3, 1], labels: [0, 0.3, 1]),
+    GradientCase("type: 'AbsVal'", [3, 7]),
+    GradientCase("type: 'BNLL'", [1, 13]),
+    GradientCase("type: 'Clip' clip_param { min: -0.2 max: 0.3 }", [1, 13]),
+    GradientCase("type: 'ELU' elu_param { alpha: 0.7 }", [3, 7]),
+    GradientCase("type: 'Exp' exp_param { base: 2 scale: -1.5 shift: 0.5 }", [1, 13]),
+    GradientCase("type: 'Exp'", [7]),
+    GradientCase("type: 'Log' log_param { base: 10 scale: -0.5 shift: 3 }", [3, 7]),
+    GradientCase("type: 'Log'", [7], offset: 2),
+    GradientCase("type: 'PReLU'", [2, 3, 7]),
+    GradientCase("type: 'PReLU' prelu_param { channel_shared: true }", [3, 7]),
+    GradientCase("type: 'Swish' swish_param { beta: 1.7 }", [1, 13]),
+    GradientCase("type: 'Tile' tile_param { tiles: 3 }", [2, 3, 1]),
+    GradientCase("type: 'Tile' tile_param { axis: 0 tiles: 2 }", [3, 1]),
+    GradientCase(
+      "type: 'Embed' embed_param { num_output: 3 input_dim: 5 }", [2, 3], labels: [4, 0, 1, 4, 4, 3], of: 0),
+    GradientCase(
+      "type: 'Embed' embed_param { num_output: 1 input_dim: 2 bias_term: false }", [3], labels: [1, 0, 1], of: 0),
+    GradientCase("type: 'BatchReindex' bottom: 'a' bottom: 'b'", [3, 1, 7], [5], labels: [2, 0, 2, 2, 0]),
+    GradientCase("type: 'Filter' bottom: 'a' bottom: 'b'", [3, 7], [3, 1], labels: [1, -2, 0.5]),
+    GradientCase(
+      "type: 'Filter' bottom: 'a' bottom: 'b' bottom: 'c' top: 'y' top: 'z'", [3, 7], [3], [3], labels: [1, 1, 1], of: 2
+    ),
+    GradientCase(
+      "type: 'ContrastiveLoss' bottom: 'a' bottom: 'b' bottom: 'c' contrastive_loss_param { margin: 3 }", [3, 5],
+      [3, 5, 1, 1], [3], labels: [1, 0, 0], of: 2),
+    GradientCase(
+      "type: 'ContrastiveLoss' bottom: 'a' bottom: 'b' bottom: 'c' contrastive_loss_param { margin: 9 legacy_version: true }",
+      [4, 3], [4, 3], [4, 1], labels: [0, 1, 0, 0], of: 2),
+    GradientCase("type: 'HingeLoss' bottom: 'a' bottom: 'b'", [3, 14], [3], labels: [0, 13, 5]),
+    GradientCase(
+      "type: 'HingeLoss' bottom: 'a' bottom: 'b' hinge_loss_param { norm: L2 }", [3, 7, 2], [3, 1], labels: [0, 13, 5]),
+    GradientCase(
+      "type: 'InfogainLoss' bottom: 'a' bottom: 'b' bottom: 'c'", [3, 4], [3], [4, 4], labels: [0, 3, 2]),
+    GradientCase(
+      "type: 'InfogainLoss' bottom: 'a' bottom: 'b' bottom: 'c' infogain_loss_param { axis: -1 } loss_param { ignore_label: 9 }",
+      [3, 2, 4], [3, 2], [16], labels: [0, 9, 2, 1, 1, 9]),
+    GradientCase(
+      "type: 'MultinomialLogisticLoss' bottom: 'a' bottom: 'b'", [3, 7], [3], labels: [0, 6, 3], offset: 2),
+    GradientCase("type: 'MVN'", [2, 3, 7]),
+    GradientCase("type: 'MVN' mvn_param { across_channels: true }", [3, 2, 1, 7]),
+    GradientCase("type: 'MVN' mvn_param { normalize_variance: false }", [1, 3, 7]),
+    GradientCase("type: 'Parameter' parameter_param { shape { dim: 3 dim: 7 } }"),
   ]
 
   /// Types that are right in place too.
   static let inPlace = all.filter { layerCase in
-    ["ReLU", "BatchNorm", "Scale'", "Bias'", "Softmax'", "Dropout", "Sigmoid'", "TanH", "Power"].contains {
-      layerCase.layer.hasPrefix("type: '\($0)")
-    }
+    [
+      "ReLU", "BatchNorm", "Scale'", "Bias'", "Softmax'", "Dropout", "Sigmoid'", "TanH", "Power", "ELU", "Exp", "PReLU",
+      "Swish",
+    ].contains { layerCase.layer.hasPrefix("type: '\($0)") }
   }
 
   /// Values of which no two are nearer than the step of differences, and none is near zero: no kink is crossed.
@@ -96,10 +142,11 @@ struct GradientCase: CustomTestStringConvertible, Sendable {
     for i in order.indices { order.swapAt(i, min(i, Int((numbers.next() + 1) / 2 * Float(i + 1)))) }
     var next = 0
     return shapes.enumerated().map { index, shape in
-      if index == 1, let labels { return Tensor(shape, labels) }
+      if index == labelled, let labels { return Tensor(shape, labels) }
       defer { next += shape.count }
       return Tensor(
-        shape, order[next..<next + shape.count].map { (Float($0) - Float(all) / 2 + 0.3) * 3 / Float(max(all, 40)) })
+        shape,
+        order[next..<next + shape.count].map { offset + (Float($0) - Float(all) / 2 + 0.3) * 3 / Float(max(all, 40)) })
     }
   }
 }

@@ -100,6 +100,42 @@ import Testing
     ),
     ("type: 'Reshape' reshape_param { shape { dim: -1 dim: -1 } }", "only one dim may be -1"),
     ("type: 'Reshape' reshape_param { shape { dim: 5 dim: -1 } }", "do not divide the 384 elements"),
+    ("type: 'Clip'", "min is missing; give min and max"),
+    ("type: 'Clip' clip_param { min: 2 max: 1 }", "min must not be above max, and they are 2.0 and 1.0"),
+    ("type: 'Clip' clip_param { min: nan max: 1 }", "min must not be above max"),
+    ("type: 'Exp' exp_param { base: -2 }", "base must be a number above 0, or -1 for e, and it is -2.0"),
+    ("type: 'Log' log_param { base: 0 }", "base must be a number above 0, or -1 for e, and it is 0.0"),
+    ("type: 'Log' log_param { base: 1 }", "base must not be 1"),
+    ("type: 'PReLU' prelu_param { filler { type: 'exavier' } }", "exavier"),
+    ("type: 'ArgMax' argmax_param { top_k: 0 }", "top_k must be 1 or more, not 0"),
+    ("type: 'ArgMax' argmax_param { top_k: 193 }", "top_k 193 is larger than the 192 values to choose from (2x3x8x8)"),
+    ("type: 'ArgMax' argmax_param { top_k: 4 axis: 1 }", "top_k 4 is larger than the 3 values to choose from"),
+    ("type: 'ArgMax' argmax_param { axis: 4 }", "axis 4 is out of range for a blob of 4 axes"),
+    ("type: 'Tile'", "tiles is missing"),
+    ("type: 'Tile' tile_param { tiles: 0 }", "tiles must be 1 or more, not 0"),
+    ("type: 'Tile' tile_param { tiles: 1 axis: -5 }", "axis -5 is out of range for a blob of 4 axes"),
+    ("type: 'Tile' tile_param { tiles: 2147483647 }", "the top would be 2x6442450941x8x8, more than the 2147483647"),
+    ("type: 'Embed' embed_param { input_dim: 3 }", "num_output is missing"),
+    ("type: 'Embed' embed_param { num_output: 3 }", "input_dim is missing; give the number of rows of the table"),
+    ("type: 'Embed' embed_param { num_output: 3 input_dim: 0 }", "input_dim must be 1 or more, not 0"),
+    ("type: 'Embed' embed_param { num_output: 65536 input_dim: 65536 }", "the weights would be 65536x65536, more than"),
+    ("type: 'Filter' bottom: 'a' bottom: 'b' bottom: 'c' top: 'y'", "a top for each bottom but the last one"),
+    ("type: 'Parameter'", "shape is missing; give the shape of the weight"),
+    ("type: 'Parameter' parameter_param { shape { dim: 3 dim: -1 } }", "dim must be 0 or more, not -1"),
+    (
+      "type: 'Parameter' parameter_param { shape { dim: 65536 dim: 65536 } }",
+      "a blob of 65536x65536 has more than 2147483647"
+    ),
+    ("type: 'MVN' mvn_param { eps: -1 }", "eps must not be negative, and it is -1.0"),
+    ("type: 'InfogainLoss' bottom: 'a' bottom: 'b'", "source is missing: the path of the matrix H"),
+    (
+      "type: 'InfogainLoss' bottom: 'a' bottom: 'b' infogain_loss_param { source: 'missing.H' }",
+      "the matrix H 'missing.H' does not exist"
+    ),
+    (
+      "type: 'InfogainLoss' bottom: 'a' bottom: 'b' bottom: 'c' loss_param { normalize: true }",
+      "normalize is an old field that this layer does not take"
+    ),
   ])
   func parameters(_ text: String, _ expected: String) {
     let found = complaint(text)
@@ -140,6 +176,32 @@ import Testing
         "bottom 1 (4) must have the lengths of bottom 0 (2x3x4) from axis 1 on"
       ),
       ("type: 'EuclideanLoss' bottom: 'a' bottom: 'b'", [[2, 3], [2, 4]], "must have as many values an image"),
+      ("type: 'PReLU'", [[5]], "must have 2 axes or more (images, channels, ...), and it has 1 axis (5)"),
+      ("type: 'ArgMax'", [[]], "the bottom must have images, and it is a scalar"),
+      ("type: 'MVN'", [[1, 2, 3, 4, 5]], "must have 4 axes at most, and it has 5 axes (1x2x3x4x5)"),
+      ("type: 'BatchReindex'", [[3, 4], [3, 1]], "bottom 1, the indices, must have 1 axis, and it has 2 axes (3x1)"),
+      ("type: 'BatchReindex'", [[], [3]], "bottom 0 must have images, and it is a scalar"),
+      (
+        "type: 'Filter' bottom: 'a' bottom: 'b'", [[3, 4], [3, 2]],
+        "the selector, must have one value for each image, and it has 2 axes (3x2)"
+      ),
+      (
+        "type: 'Filter' bottom: 'a' bottom: 'b'", [[3, 4], [4]],
+        "every bottom must have as many images as the selector: bottom 0 has 3x4, the selector 4"
+      ),
+      (
+        "type: 'ContrastiveLoss'", [[3, 4], [3, 5], [3]],
+        "bottoms 0 and 1 must both have pairs x values, and they have 3x4 and 3x5"
+      ),
+      ("type: 'ContrastiveLoss'", [[3, 4, 2], [3, 4, 2], [3]], "bottoms 0 and 1 must both have pairs x values"),
+      ("type: 'ContrastiveLoss'", [[3, 4], [3, 4], [4]], "bottom 2 must have one value for each pair"),
+      ("type: 'HingeLoss'", [[3, 4], [2]], "the bottoms must have the same first axis"),
+      ("type: 'HingeLoss'", [[3, 4], [3, 2]], "there must be one label for each image"),
+      ("type: 'MultinomialLogisticLoss'", [[3, 0], [3]], "the predictions (3x0) have no classes"),
+      (
+        "type: 'InfogainLoss' bottom: 'a' bottom: 'b' bottom: 'c'", [[3, 4], [3], [3, 3]],
+        "H must be 4x4, since the predictions (3x4) have 4 classes on axis 1, and it is 3x3"
+      ),
     ] as [(String, [Shape], String)])
   func shapes(_ text: String, _ bottoms: [Shape], _ expected: String) {
     let found = complaint(text, bottoms)

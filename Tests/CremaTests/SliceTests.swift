@@ -9,10 +9,11 @@ import Testing
     var numbers = Numbers(9)
     let bottoms = layerCase.shapes.enumerated().map { index, shape in
       let blob = Blob(shape.rank > 0 && shape[0] == layerCase.shapes[0][0] ? shape.images(7) : shape)
-      if index == 1, let labels = layerCase.labels {
+      if index == layerCase.labelled, let labels = layerCase.labels {
         blob.data.write { x in for i in 0..<x.count { x[i] = labels[i % labels.count] } }
       } else {
         numbers.fill(blob.data)
+        blob.data.assign(blob.data) { $0 + layerCase.offset }
       }
       return blob
     }

@@ -19,11 +19,14 @@ struct LayerCase: CustomTestStringConvertible, Sendable {
       .sorted { $0.name < $1.name }
   }()
 
+  /// Where the files are that the definition names.
+  var folder: String { LayerCase.folder.appendingPathComponent(name).deletingLastPathComponent().path }
+
   func path(_ ending: String) -> String { LayerCase.folder.appendingPathComponent(name + ending).path }
 }
 
 @Suite struct LayerParityTests {
-  @Test func thereAreCases() { #expect(LayerCase.all.count > 100) }
+  @Test func thereAreCases() { #expect(LayerCase.all.count > 200) }
 
   @Test(arguments: LayerCase.all, [1, 3])
   func agreesWithCaffe(_ layerCase: LayerCase, pieces: Int) throws {
@@ -51,7 +54,10 @@ struct LayerReplay {
       return Blob(data, gradient: Tensor(data.shape))
     }
     let isInPlace = self.message.strings("top").first == self.message.strings("bottom").first
-    let run = try LayerRun(makeLayer(self.message, phase: phase), bottoms: bottoms, inPlace: isInPlace)
+    let layer = try makeLayer(self.message, phase: phase, folder: layerCase.folder)
+    // How many images Filter selects is recorded.
+    let tops = layer is Filter ? try self.message.strings("top").map { try recording.tensor("top/\($0)").shape } : nil
+    let run = try LayerRun(layer, bottoms: bottoms, inPlace: isInPlace, tops: tops)
     let weights = try recording.numbered(in: "param")
     try #require(weights.map(\.shape) == run.weights.map(\.shape), "\(name): weights")
     for (blob, tensor) in zip(run.weights, weights) { blob.data.copy(tensor) }

@@ -10,7 +10,8 @@ struct RecordedCase: CustomTestStringConvertible, Sendable {
   var model: String { RecordedCase.folder + "/" + name + ".prototxt" }
   var recording: String { RecordedCase.folder + "/" + name + ".h5" }
 
-  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Fixtures").path
+  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Fixtures")
+    .path
 
   static let all: [RecordedCase] = ["layers", "nets"].flatMap { group in
     (FileManager.default.enumerator(atPath: "\(folder)/\(group)")?.compactMap { $0 as? String } ?? [])
@@ -35,12 +36,19 @@ struct RecordedCase: CustomTestStringConvertible, Sendable {
 }
 
 @Suite struct VerifierTests {
-  @Test func thereAreCases() { #expect(RecordedCase.all.count > 150) }
+  @Test func thereAreCases() { #expect(RecordedCase.all.count > 250) }
 
   @Test(arguments: RecordedCase.all)
   func layersAgreeWithCaffe(_ recorded: RecordedCase) throws {
     try recorded.skipIfIncomplete()
-    try expectAgreement(recorded, Verifier.Options())
+    var options = Verifier.Options()
+    options.building.environment.rootFolder = URL(fileURLWithPath: recorded.model).deletingLastPathComponent().path
+    let selectsImages = recorded.name.hasPrefix("layers/Filter/")
+    try withKnownIssue("a net cannot change shapes while it runs") {
+      try expectAgreement(recorded, options)
+    } when: {
+      selectsImages
+    }
   }
 
   @Test(arguments: RecordedCase.all.filter { $0.name.hasPrefix("nets/") })
@@ -48,12 +56,7 @@ struct RecordedCase: CustomTestStringConvertible, Sendable {
     try recorded.skipIfIncomplete()
     var options = Verifier.Options()
     options.net = Net.Options(engine: ChainEngine(usesWinograd: false))
-    let isKnown = recorded.name == "nets/forensic_mini_test"
-    try withKnownIssue("ReLU's gradient looks at data that BatchNorm and Scale change in place after it") {
-      try expectAgreement(recorded, options)
-    } when: {
-      isKnown
-    }
+    try expectAgreement(recorded, options)
   }
 
   private func expectAgreement(_ recorded: RecordedCase, _ options: Verifier.Options) throws {
@@ -63,7 +66,8 @@ struct RecordedCase: CustomTestStringConvertible, Sendable {
     for comparison in report.comparisons where !comparison.agrees {
       let first = comparison.firstWrong.map { "number \($0.index) is \($0.found), not \($0.expected)" }
       Issue.record(
-        "\(recorded.name): \(comparison.path) \(comparison.shape): \(comparison.problem ?? first ?? ""), \(comparison.wrongCount) wrong")
+        "\(recorded.name): \(comparison.path) \(comparison.shape): \(comparison.problem ?? first ?? ""), \(comparison.wrongCount) wrong"
+      )
     }
   }
 }

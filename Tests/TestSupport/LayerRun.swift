@@ -16,20 +16,22 @@ package final class LayerRun {
 
   /// Memory as the layer's plan asks for it; weights are zeros.
   ///
-  /// - Parameter inPlace: whether the first top is the first bottom.
-  package init(_ layer: any Layer, bottoms: [Blob], inPlace: Bool = false) throws {
+  /// - Parameters:
+  ///   - inPlace: whether the first top is the first bottom.
+  ///   - shapes: the shapes of the tops, if they are not those of the plan.
+  package init(_ layer: any Layer, bottoms: [Blob], inPlace: Bool = false, tops shapes: [Shape]? = nil) throws {
     self.layer = layer
     self.bottoms = bottoms
     plan = try layer.plan(bottoms.map(\.shape))
     let plan = plan
-    tops = plan.tops.enumerated().map { index, shape in
+    tops = (shapes ?? plan.tops).enumerated().map { index, shape in
       if inPlace, index == 0 { return bottoms[0] }
       let blob = Blob(shape)
       return plan.aliases ? Blob(bottoms[0].data.view(shape), gradient: blob.gradient) : blob
     }
     weights = plan.weights.map { Blob($0.shape) }
     kept = plan.kept.map { Tensor($0) }
-    wanted = bottoms.indices.map { !type(of: layer).traits.bottomsWithoutGradient.contains($0) }
+    wanted = bottoms.indices.map { type(of: layer).traits.hasGradient(bottom: $0, of: bottoms.count) }
     learns = weights.map { _ in true }
     for tensor in kept { tensor.fill(.nan) }
   }

@@ -13,10 +13,12 @@ package func makeLayer(_ text: String, phase: Phase = .train) throws -> any Laye
   return try makeLayer(message, phase: phase)
 }
 
-/// A layer from its message.
-package func makeLayer(_ message: Message, phase: Phase) throws -> any Layer {
+/// A layer from its message. `folder` is where its files are.
+package func makeLayer(_ message: Message, phase: Phase, folder: String? = nil) throws -> any Layer {
   guard let kind = LayerCatalog.standard[message.string("type")] else {
     throw Diagnostic("type '\(message.string("type"))' is unknown", at: message.location(of: "type"))
   }
-  return try kind.init(Fields(message, phase: phase))
+  var environment = InputEnvironment()
+  environment.rootFolder = folder
+  return try kind.init(Fields(message, phase: phase, environment: environment))
 }

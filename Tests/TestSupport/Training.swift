@@ -16,11 +16,15 @@ package struct Training {
   private final class Record: Sendable {
     let losses = Mutex([Float]())
     let afterFirst = Mutex([[Float]]())
+    let afterLast = Mutex([[Float]]())
     let messages = Mutex([String]())
   }
 
   /// Weights after the first update: by parameter of the net, in order.
   package var afterFirst: [[Float]] { record.afterFirst.withLock { $0 } }
+
+  /// Weights after the last update, before the forward pass that follows it: by parameter of the net, in order.
+  package var afterLast: [[Float]] { record.afterLast.withLock { $0 } }
 
   /// Builds the solver.
   ///
@@ -45,9 +49,10 @@ package struct Training {
     let cell = Cell()
     options.report = { progress in
       record.losses.withLock { $0.append(progress.lastLoss) }
-      guard progress.iteration == 1, let solver = cell.solver else { return }
+      guard let solver = cell.solver else { return }
       let weights = Training.weights(solver.net)
-      record.afterFirst.withLock { $0 = weights }
+      if progress.iteration == 1 { record.afterFirst.withLock { $0 = weights } }
+      if progress.iteration == progress.mostIterations { record.afterLast.withLock { $0 = weights } }
     }
     solver = try Solver(definition, workers: Workers(count: threads), options: options)
     cell.solver = solver

@@ -45,8 +45,8 @@ struct Kernels {
   void (*rows_in)(const float *x, ptrdiff_t stride, float *v, ptrdiff_t vplane, int count);
   void (*rows_out)(const float *m, ptrdiff_t mplane, float bias, float *y, ptrdiff_t stride, int rows, int count);
   void (*rows_gradient)(const float *g, ptrdiff_t stride, int rows, float *d, ptrdiff_t dplane, int count);
-  // Momentum SGD: g = scale g + decay w; h = rate g + momentum h; w -= h.
-  void (*update)(float *w, const float *g, float *h, float scale, float rate, float momentum, float decay, int count);
+  // y += a x, each as one fused multiply-add where the instruction set has it.
+  void (*axpy)(float a, const float *x, float *y, int count);
   // 24 * lanes * rounds floating-point operations on registers: the machine's peak.
   float (*peak)(long rounds);
 };

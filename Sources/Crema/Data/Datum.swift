@@ -22,8 +22,16 @@ package struct Datum: Sendable, Equatable {
 
   /// Reads the fields of a record.
   ///
-  /// - Throws: what is wrong with it, in words that go on "the record is no Datum: ".
+  /// - Throws: what is wrong with it, and what to do; whoever has the key adds it.
   package init(_ record: Span<UInt8>) throws(Diagnostic) {
+    do throws(Diagnostic) { try read(record) } catch { throw Datum.damaged(error.message) }
+  }
+
+  private static func damaged(_ message: String) -> Diagnostic {
+    Diagnostic("\(message); it is no Datum, or damaged: build the database anew")
+  }
+
+  private mutating func read(_ record: Span<UInt8>) throws(Diagnostic) {
     var reader = WireReader(0..<record.count)
     while let field = try reader.next(in: record) {
       switch (field.number, field.type) {
@@ -49,15 +57,14 @@ package struct Datum: Sendable, Equatable {
   /// Throws unless the record holds exactly the values that its sizes promise; for planes, not for encoded images.
   package func checkCounts() throws(Diagnostic) {
     guard channels > 0, height > 0, width > 0 else {
-      throw Diagnostic(
-        "it has the sizes \(sizes) (channels x height x width), which must be at least 1: it is no Datum, or damaged")
+      throw Datum.damaged("it has the sizes \(sizes) (channels x height x width), which must be at least 1")
     }
     let (plane, planeOverflow) = height.multipliedReportingOverflow(by: width)
     let (count, overflow) = plane.multipliedReportingOverflow(by: channels)
     let found = hasBytes ? bytes.count : floatCount
     guard !planeOverflow, !overflow, found == count else {
       let promised = planeOverflow || overflow ? "far more" : "\(count)"
-      throw Diagnostic(
+      throw Datum.damaged(
         "it holds \(found) \(hasBytes ? "bytes" : "floats"), but its sizes \(sizes) (channels x height x width) promise "
           + promised)
     }
@@ -88,21 +95,21 @@ package struct Datum: Sendable, Equatable {
 }
 
 extension Datum {
-  /// A record with the planes of an image, as Caffe's `convert_imageset` writes it.
-  package static func record(channels: Int, height: Int, width: Int, planes: [UInt8], label: Int32) -> [UInt8] {
-    precondition(planes.count == channels * height * width)
+  /// A record with the pixels of an image, plane after plane, as Caffe's `convert_imageset` writes it.
+  package static func encoded(channels: Int, height: Int, width: Int, pixels: [UInt8], label: Int) -> [UInt8] {
+    precondition(pixels.count == channels * height * width)
     var writer = WireWriter()
     writer.field(1, Int64(channels))
     writer.field(2, Int64(height))
     writer.field(3, Int64(width))
-    writer.field(4, planes)
+    writer.field(4, pixels)
     writer.field(5, Int64(label))
     writer.field(7, Int64(0))
     return writer.bytes
   }
 
   /// A record with a whole image file.
-  package static func record(encoded file: [UInt8], label: Int32) -> [UInt8] {
+  package static func encoded(file: [UInt8], label: Int) -> [UInt8] {
     var writer = WireWriter()
     writer.field(4, file)
     writer.field(5, Int64(label))

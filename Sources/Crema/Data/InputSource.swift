@@ -74,8 +74,8 @@ public struct InputEnvironment: Sendable {
       note("the \(what) '\(path)' does not exist; '\(candidate)' is used instead")
       return candidate
     }
-    let tried = candidates.first == candidates.last ? "'\(candidates[0])'" : "'\(candidates[0])' and '\(candidates[1])'"
-    throw Diagnostic("\(message), nor below --root: \(tried) were tried; check the path and --root", at: location)
+    let tried = Set(candidates).sorted().map { "'\($0)'" }.joined(separator: " or ")
+    throw Diagnostic("\(message), nor as \(tried); check the path and --root", at: location)
   }
 
   static func exists(_ path: String) -> Bool {

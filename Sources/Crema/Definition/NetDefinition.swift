@@ -26,6 +26,29 @@ public struct NetDefinition: Sendable {
   }
 }
 
+extension NetDefinition {
+  /// The same net with another first axis of every Input layer's shapes: the number of images in a batch.
+  public func taking(images: Int) -> NetDefinition {
+    var changed = message
+    changed.set(
+      "layer",
+      message.messages("layer").map { layer in
+        guard layer.string("type") == "Input" else { return layer }
+        var (layer, parameters) = (layer, layer.message("input_param"))
+        parameters.set(
+          "shape",
+          parameters.messages("shape").map { shape in
+            var shape = shape
+            shape.set("dim", [images] + shape.ints("dim").dropFirst())
+            return shape
+          })
+        layer.set("input_param", parameters)
+        return layer
+      })
+    return NetDefinition(changed, warnings: warnings)
+  }
+}
+
 /// Runs code that throws one diagnostic where a list is expected.
 func listing<Result>(_ body: () throws(Diagnostic) -> Result) throws(DiagnosticList) -> Result {
   do { return try body() } catch { throw DiagnosticList([error]) }

@@ -62,7 +62,7 @@ public struct GraphBuilder {
     warnIfTwice(definition)
     let kind = try kind(of: definition)
     try checkCounts(definition, kind)
-    let layer = try make(kind, Fields(definition, phase: phase))
+    let layer = try make(kind, Fields(definition, phase: phase, environment: options.environment))
     let bottoms = try take(definition)
     var tops = try topNames(definition, kind)
     let plan = try plan(layer, definition, bottoms.map { graph.values[$0].shape }, tops: &tops)
@@ -107,7 +107,8 @@ public struct GraphBuilder {
     let flags = definition.count("propagate_down")
     guard flags == 0 || flags == bottoms else {
       throw Graph.error(
-        in: definition, "propagate_down must be given for each bottom or not at all: \(bottoms) bottoms, \(flags) values",
+        in: definition,
+        "propagate_down must be given for each bottom or not at all: \(bottoms) bottoms, \(flags) values",
         at: definition.location(of: "propagate_down"))
     }
   }
@@ -130,7 +131,8 @@ public struct GraphBuilder {
       guard let value = available.removeValue(forKey: bottom) else {
         throw definition.error(
           "bottom", index: i,
-          "Unknown bottom blob '\(bottom)' (layer '\(name)', bottom index \(i)): it is read already or changed in place")
+          "Unknown bottom blob '\(bottom)' (layer '\(name)', bottom index \(i)): it is read already or changed in place"
+        )
       }
       options.log.info("net.cpp", 408, "\(name) <- \(bottom)")
       values.append(value)
@@ -188,7 +190,8 @@ public struct GraphBuilder {
     }
     for (top, shape) in zip(tops, plan.tops) where shape.checkedCount == nil {
       throw Graph.error(
-        in: definition, "top '\(top)' would be \(shape): more than \(Shape.largestCount) numbers, the most a blob may have")
+        in: definition,
+        "top '\(top)' would be \(shape): more than \(Shape.largestCount) numbers, the most a blob may have")
     }
     return plan
   }
@@ -205,7 +208,8 @@ public struct GraphBuilder {
     }
     guard weights.count == tops else {
       throw Graph.error(
-        in: definition, "loss_weight must be unspecified or specified once per top: \(tops) tops, \(weights.count) weights",
+        in: definition,
+        "loss_weight must be unspecified or specified once per top: \(tops) tops, \(weights.count) weights",
         at: definition.location(of: "loss_weight"))
     }
     return weights
@@ -231,7 +235,8 @@ public struct GraphBuilder {
       if i < names.count, names[i] == top {
         guard graph.values[bottoms[i]].shape == shape else {
           throw Graph.error(
-            in: definition, "cannot be computed in place: '\(top)' is \(graph.values[bottoms[i]].shape) before and \(shape) after")
+            in: definition,
+            "cannot be computed in place: '\(top)' is \(graph.values[bottoms[i]].shape) before and \(shape) after")
         }
         indices.append(bottoms[i])
       } else {

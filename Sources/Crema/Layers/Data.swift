@@ -3,7 +3,7 @@ import Prototxt
 /// Images and labels of a database.
 ///
 /// - tops: the images, batch x channels x height x width, transformed; and the labels, batch.
-package struct Data: SourceLayer {
+package struct DataLayer: SourceLayer {
   package static let type = "Data"
   package static let arity = Arity(bottoms: 0...0, tops: 1...2)
 

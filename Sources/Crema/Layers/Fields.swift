@@ -16,8 +16,12 @@ package struct Fields: Sendable {
   package let message: Message
   /// The phase of the layer.
   package let phase: Phase
+  /// Where files are looked up that the layer's parameters are in.
+  package let environment: InputEnvironment
 
-  package init(_ message: Message, phase: Phase) { (self.message, self.phase) = (message, phase) }
+  package init(_ message: Message, phase: Phase, environment: InputEnvironment = InputEnvironment()) {
+    (self.message, self.phase, self.environment) = (message, phase, environment)
+  }
 
   package var name: String { message.string("name") }
   package var type: String { message.string("type") }

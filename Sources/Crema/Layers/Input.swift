@@ -17,16 +17,7 @@ package struct Input: Layer {
         "input_param has \(given.count) shapes for \(fields.tops.count) tops; give one for each top, or one for all")
     }
     var shapes: [Shape] = []
-    for message in given {
-      let shape = Shape(message.ints("dim"))
-      for (index, length) in shape.axes.enumerated() where length < 0 {
-        throw message.error("dim", index: index, "dim must be 0 or more, not \(length)")
-      }
-      guard shape.checkedCount != nil else {
-        throw message.error("dim", "a blob of \(shape) has more than \(Shape.largestCount) elements; make it smaller")
-      }
-      shapes.append(shape)
-    }
+    for message in given { shapes.append(try Shape(message)) }
     self.shapes = given.count == 1 ? Array(repeating: shapes[0], count: fields.tops.count) : shapes
   }
 

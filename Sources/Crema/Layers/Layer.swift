@@ -55,10 +55,15 @@ package struct Traits: Sendable {
   package var inPlace = false
   /// Bottoms that get no gradient even if the net says `force_backward`.
   package var unforcedBottoms: Set<Int> = []
-  /// Bottoms that have no gradient, for instance labels: asking for one is an error.
+  /// Bottoms that have no gradient, for instance labels: asking for one is an error. -1 is the last one.
   package var bottomsWithoutGradient: Set<Int> = []
 
   package init() {}
+
+  /// Whether this one of `count` bottoms has a gradient.
+  package func hasGradient(bottom: Int, of count: Int) -> Bool {
+    !bottomsWithoutGradient.contains(bottom) && !bottomsWithoutGradient.contains(bottom - count)
+  }
 }
 
 /// What a layer asks of the net: memory, and how its work may be divided.

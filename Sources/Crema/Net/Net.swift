@@ -81,7 +81,27 @@ public final class Net {
   /// - Throws: what is wrong with the batch, such as a label without a class.
   @discardableResult
   public func forward(observe: (Range<Int>) -> Void = { _ in }) throws(Diagnostic) -> Float {
-    let schedule = schedule
+    try takeBatches()
+    return try compute(observe)
+  }
+
+  /// Runs all layers once on given values instead of the next batch of the data sources.
+  ///
+  /// - Parameter values: by the name of the blob, all of its numbers in C order; other blobs keep what they hold.
+  @discardableResult
+  public func forward(feeding values: [String: [Float]]) throws(Diagnostic) -> Float {
+    for (name, numbers) in values {
+      guard let blob = blob(name) else { throw Diagnostic("the net has no blob '\(name)'") }
+      guard numbers.count == blob.data.count else {
+        throw Diagnostic("blob '\(name)' is \(blob.shape): it takes \(blob.data.count) numbers, not \(numbers.count)")
+      }
+      blob.data.copy(numbers)
+    }
+    return try compute { _ in }
+  }
+
+  /// The next batch of every data source.
+  private func takeBatches() throws(Diagnostic) {
     for (node, source) in sources {
       do throws(Diagnostic) {
         let events = try source.next(into: graph.nodes[node].tops.map { memory.values[$0].data })
@@ -91,6 +111,10 @@ public final class Net {
           in: graph.nodes[node].definition, error.message, at: error.location, notes: error.notes)
       }
     }
+  }
+
+  private func compute(_ observe: (Range<Int>) -> Void) throws(Diagnostic) -> Float {
+    let schedule = schedule
     for (layer, node) in drawing { layer.draw(memory.pass(node), from: random) }
     schedule.prepare(on: workers)
     for step in schedule.steps {
@@ -155,9 +179,11 @@ public final class Net {
         throw Graph.error(
           in: node.definition, "has no derivative, and something asks for one (force_backward or propagate_down?)")
       }
-      for bottom in traits.bottomsWithoutGradient where bottom < node.wanted.count && node.wanted[bottom] {
+      for (bottom, wanted) in node.wanted.enumerated()
+      where wanted && !traits.hasGradient(bottom: bottom, of: node.wanted.count) {
         throw Graph.error(
-          in: node.definition, "cannot backpropagate to bottom \(bottom) ('\(graph.values[node.bottoms[bottom]].name)')")
+          in: node.definition, "cannot backpropagate to bottom \(bottom) ('\(graph.values[node.bottoms[bottom]].name)')"
+        )
       }
     }
   }

@@ -32,7 +32,9 @@ final class NetReplay {
           "loss", layer: "", .forward, found: Tensor([], [loss]), expected: Tensor([], [Float(expected)]),
           within: options.forward))
     }
-    guard try !recording.names(in: "diff").isEmpty || !recording.names(in: "param_diff").isEmpty else { return comparisons }
+    guard try !recording.names(in: "diff").isEmpty || !recording.names(in: "param_diff").isEmpty else {
+      return comparisons
+    }
     net.clearGradients()
     try net.backward()
     try compareGradients()
@@ -62,7 +64,7 @@ final class NetReplay {
       for value in own {
         let name = graph.values[value].name
         recorded.remove(name)
-        if hidden.gradients.contains(value) { continue }
+        if hidden.gradients.contains(value) || isSuperfluous(value) { continue }
         try compare("diff/\(name)", node.name, .backward, net.memory.values[value].gradient)
       }
       for (i, blob) in net.memory.weights[index].enumerated() {
@@ -78,11 +80,18 @@ final class NetReplay {
   /// The node that leaves a gradient as it is after the pass.
   private func firstReader(of value: Int) -> Int? { graph.nodes.firstIndex { $0.bottoms.contains(value) } }
 
+  /// Whether nobody asks for a gradient that Caffe's BatchNorm writes all the same.
+  private func isSuperfluous(_ value: Int) -> Bool {
+    guard let reader = firstReader(of: value).map({ graph.nodes[$0] }), reader.layer is BatchNorm else { return false }
+    return !zip(reader.bottoms, reader.wanted).contains { $0 == value && $1 }
+  }
+
   // MARK: One layer
 
   func replayLayer() throws -> [Comparison] {
     guard let index = graph.node("layer") else {
-      throw Diagnostic("\(recording.path): the recording is of a layer named 'layer', and the net has none of this name")
+      throw Diagnostic(
+        "\(recording.path): the recording is of a layer named 'layer', and the net has none of this name")
     }
     let node = graph.nodes[index]
     try setParameters(of: "layer", from: "param")
@@ -139,7 +148,8 @@ final class NetReplay {
       try copy("\(group)/\(name)", to: blob.data)
     }
     for input in graph.inputs where try !recording.hasTensor("\(group)/\(graph.values[input].name)") {
-      throw Diagnostic("\(recording.path): the net's input '\(graph.values[input].name)' is not in the recording's '\(group)'")
+      throw Diagnostic(
+        "\(recording.path): the net's input '\(graph.values[input].name)' is not in the recording's '\(group)'")
     }
   }
 
@@ -147,7 +157,8 @@ final class NetReplay {
     let tensor = try recording.tensor(path)
     guard tensor.shape == target.shape else {
       throw Diagnostic(
-        "\(recording.path): '\(path)' is \(tensor.shape), and the net's is \(target.shape); the recording belongs to another net")
+        "\(recording.path): '\(path)' is \(tensor.shape), and the net's is \(target.shape); the recording belongs to another net"
+      )
     }
     target.copy(tensor)
   }

@@ -57,7 +57,7 @@ public final class Solver {
   public let testNets: [Net]
   /// Updates done.
   public internal(set) var iteration = 0
-  let replicas: [Net]
+  package let replicas: [Net]
   let updater: Updater
   let learningRate: LearningRate
   let options: Options
@@ -67,6 +67,9 @@ public final class Solver {
   var stopsEarly = false
   var window: LossWindow
   var log: Log { options.log }
+
+  /// The histories of the update rule, in the order of Caffe's files.
+  package var history: [Tensor] { updater.history }
 
   /// Builds all nets of a solver; nothing runs yet.
   ///

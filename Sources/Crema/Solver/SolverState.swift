@@ -46,8 +46,8 @@ public struct SolverState {
 
   private static func isModel(_ path: String, _ kind: String) -> Diagnostic {
     Diagnostic(
-      "'\(path)' is a \(kind), which holds weights but no solver state; resume with the .solverstate beside it, or start anew "
-        + "from these weights with --weights")
+      "'\(path)' is a \(kind), which holds weights but no solver state; resume with the .solverstate beside it, or "
+        + "start anew from these weights with --weights")
   }
 
   /// Writes the state; a file that was at `path` is replaced at once, when the new one is complete.
@@ -60,23 +60,6 @@ public struct SolverState {
       case .hdf5: try writeHDF5(to: temporary, name: path)
       }
     }
-  }
-
-  /// The file with the weights that belong to the state at `path`: as written, or of that name beside the state.
-  ///
-  /// - Returns: nil if the state names none.
-  /// - Throws: if it is in neither place.
-  public func model(besides path: String) throws(Diagnostic) -> String? {
-    guard !learnedNet.isEmpty else { return nil }
-    if InputEnvironment.exists(learnedNet) { return learnedNet }
-    let name = learnedNet.split(separator: "/").last.map(String.init) ?? learnedNet
-    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
-    let beside = folder + name
-    if InputEnvironment.exists(beside) { return beside }
-    let tried = beside == learnedNet ? "" : ", nor is '\(beside)'"
-    throw Diagnostic(
-      "'\(path)' names the model '\(learnedNet)', which does not exist\(tried); run from the folder in which training was "
-        + "started, or copy the model beside the state")
   }
 }
 
@@ -96,7 +79,8 @@ extension SolverState {
         let blob = try BlobWire.blob(bytes, field.range, index: history.count, file: file)
         guard blob.count == blob.shape.count else {
           throw reader.fault(
-            "history blob \(blob.index) holds \(blob.count) numbers, but its shape \(blob.shape) needs \(blob.shape.count)",
+            "history blob \(blob.index) holds \(blob.count) numbers, but its shape \(blob.shape) needs "
+              + "\(blob.shape.count)",
             at: field.start)
         }
         let tensor = Tensor(blob.shape)

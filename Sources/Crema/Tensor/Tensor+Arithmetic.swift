@@ -1,3 +1,5 @@
+import CKernels
+
 extension Tensor {
   /// `self[i] = f(x[i])`. `x` may be `self`.
   @inline(__always)
@@ -13,6 +15,14 @@ extension Tensor {
     precondition(a.count == count && b.count == count)
     let (a, b, y) = unsafe (a.base, b.base, base)
     for i in 0..<count { unsafe y[i] = f(a[i], b[i]) }
+  }
+
+  /// `self[i] = f(a[i], b[i], c[i])`. `a`, `b` and `c` may be `self`.
+  @inline(__always)
+  package func assign(_ a: Tensor, _ b: Tensor, _ c: Tensor, _ f: (Float, Float, Float) -> Float) {
+    precondition(a.count == count && b.count == count && c.count == count)
+    let (a, b, c, y) = unsafe (a.base, b.base, c.base, base)
+    for i in 0..<count { unsafe y[i] = f(a[i], b[i], c[i]) }
   }
 
   /// `(self[i], b[i]) = f(self[i], b[i])`.
@@ -83,6 +93,13 @@ extension Tensor {
 
   /// `self += x`.
   package func add(_ x: Tensor) { add(count, of: x) }
+
+  /// `self += factor * x`, with one rounding where the processor has fused multiply-adds, as BLAS does it.
+  package func add(_ x: Tensor, times factor: Float) {
+    precondition(x.count == count)
+    guard let set = unsafe CKernels.kernels() else { return }
+    unsafe set.pointee.axpy(factor, x.base, base, CInt(count))
+  }
 
   /// `self *= factor`.
   package func scale(by factor: Float) { assign(self) { $0 * factor } }

@@ -12,7 +12,10 @@ struct ComputeOptions: ParsableArguments {
   var threads: Int?
 
   @Option(
-    name: .customLong("engine"), help: "What computes: auto for the fastest code, reference for the layers' own code.")
+    name: .customLong("engine"),
+    help:
+      "What computes: auto for the fastest code, direct for the same without Winograd's transformation, reference for the layers' own code."
+  )
   var chosenEngine: EngineChoice?
 
   @Flag(help: "Leave out the lines about the construction of nets.")
@@ -44,8 +47,15 @@ struct ComputeOptions: ParsableArguments {
 /// What may compute a net.
 enum EngineChoice: String, ExpressibleByArgument, CaseIterable {
   case auto
+  case direct
   case reference
 
   /// The options of nets that compute so.
-  var options: Net.Options { Net.Options(engine: self == .auto ? ChainEngine() : nil) }
+  var options: Net.Options {
+    switch self {
+    case .auto: Net.Options(engine: ChainEngine())
+    case .direct: Net.Options(engine: ChainEngine(usesWinograd: false))
+    case .reference: Net.Options()
+    }
+  }
 }

@@ -32,7 +32,9 @@ struct BenchCommand: ParsableCommand {
       threads: workers.count, instructions: Machine.instructionSet, blas: Machine.blasKernels,
       peak: Machine.peak(on: workers), bandwidth: Machine.bandwidth(on: workers))
     for name in ["train_lmdb", "test_lmdb"] {
-      try SceneDatabase(path: "\(folder)/\(name)", generator: SceneGenerator(seed: 1), count: 128).write(on: workers) { _ in }
+      try SceneDatabase(path: "\(folder)/\(name)", generator: SceneGenerator(seed: 1), count: 128).write(on: workers) {
+        _ in
+      }
     }
     var workloads = [try trainingStep(folder, workers)]
     for batch in [64, 1] { workloads.append(try inference(batch, folder, workers)) }
@@ -63,8 +65,7 @@ struct BenchCommand: ParsableCommand {
   private func inference(_ batch: Int, _ folder: String, _ workers: Workers) throws -> Workload {
     let deploy = (net as NSString).deletingLastPathComponent + "/deploy.prototxt"
     let definition = try NetDefinition(contentsOf: deploy)
-    let batched = try definition.withInputShapes([[batch, 3, 128, 128]])
-    let graph = try GraphBuilder.build(batched, state: NetState(phase: .test).message)
+    let graph = try GraphBuilder.build(definition.taking(images: batch), state: NetState(phase: .test).message)
     let tester = try Net(graph, random: RandomStream(seed: 1), workers: workers, options: compute.engine.options)
     for _ in 0..<3 { try tester.forward() }
     let times = try measure { try tester.forward() }

@@ -21,13 +21,13 @@ struct DemoCommand: ParsableCommand {
   var seed = 1
 
   @Option(help: "The number of images to train on.")
-  var images = 4800
+  var images = 3072
 
   @Option(help: "The number of images to test on.")
-  var testImages = 1000
+  var testImages = 600
 
   @Option(help: "The number of updates.")
-  var iterations = 600
+  var iterations = 360
 
   @OptionGroup var compute: ComputeOptions
 
@@ -48,7 +48,8 @@ struct DemoCommand: ParsableCommand {
 
   private func makeDatabases(_ test: SceneGenerator, _ workers: Workers) throws {
     let console = Console.standard, clock = ContinuousClock()
-    console.show("1. Making \(images) scenes to train on and \(testImages) to test on, 128x128, half of them manipulated\n")
+    console.show(
+      "1. Making \(images) scenes to train on and \(testImages) to test on, 128x128, half of them manipulated\n")
     let time = try clock.measure {
       let train = SceneGenerator(seed: UInt64(seed))
       for (name, generator, count) in [("train_lmdb", train, images), ("test_lmdb", test, testImages)] {
@@ -116,13 +117,15 @@ struct DemoCommand: ParsableCommand {
     let graph = try GraphBuilder.build(
       try NetDefinition(contentsOf: net), state: NetState(phase: .test).message, options: building)
     let tester = try Net(
-      graph, random: RandomStream(seed: 0), workers: workers, environment: building.environment, options: compute.engine.options)
+      graph, random: RandomStream(seed: 0), workers: workers, environment: building.environment,
+      options: compute.engine.options)
     _ = try WeightsFile.load(weights, into: tester, log: .silent)
     let batch = graph.values[graph.nodes[0].tops[0]].shape[0]
     let scores = try DemoScores(tester, scores: "fc_net_2", batch: batch, count: testImages, generator: generator)
     console.show(scores.text)
     guard scores.keepsPromise else {
-      throw Diagnostic("the demo promises 90 % in all and 80 % of each kind, and this run did not reach it; try another --seed")
+      throw Diagnostic(
+        "the demo promises 90 % in all and 80 % of each kind, and this run did not reach it; try another --seed")
     }
   }
 

@@ -37,8 +37,8 @@ enum InputFields {
     guard dims.count == axes * count else {
       throw net.error(
         "input_dim", index: min(axes * count, dims.count - 1),
-        "the net has \(count) `input` and so needs \(axes * count) `input_dim`, four for each (batch, channels, height, "
-          + "width), not \(dims.count); for another number of axes use an Input layer")
+        "the net has \(count) `input` and so needs \(axes * count) `input_dim`, four for each (batch, channels, "
+          + "height, width), not \(dims.count); for another number of axes use an Input layer")
     }
     var shapes: [Message] = []
     for first in stride(from: 0, to: dims.count, by: axes) {

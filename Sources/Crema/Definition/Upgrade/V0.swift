@@ -90,7 +90,8 @@ private enum PaddingLayers {
       guard type == "conv" || type == "pool" else {
         throw layer.error(
           "bottom", index: j,
-          "a layer of type padding can only be read by conv or pool, not by \(type.isEmpty ? "a layer without a type" : type)"
+          "a layer of type padding can only be read by conv or pool, not by "
+            + (type.isEmpty ? "a layer without a type" : type)
         ).noting("the padding", at: padding.location)
       }
       guard layer.count("bottom") == 1, let input = padding.values("bottom").first, padding.count("bottom") == 1 else {

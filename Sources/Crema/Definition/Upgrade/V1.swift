@@ -25,8 +25,8 @@ enum V1 {
     guard net.has("layer"), net.has("layers") else { return }
     throw net.error(
       "layers",
-      "the net has both 'layer' and 'layers' (the old format, with types in capitals), which cannot be mixed; write all "
-        + "of them as 'layer', or upgrade the file with the 'layers' alone (crema upgrade)"
+      "the net has both 'layer' and 'layers' (the old format, with types in capitals), which cannot be mixed; write "
+        + "all of them as 'layer', or upgrade the file with the 'layers' alone (crema upgrade)"
     ).noting("the first 'layer'", at: net.location(of: "layer"))
   }
 

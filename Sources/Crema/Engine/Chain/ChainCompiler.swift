@@ -80,12 +80,16 @@ struct ChainCompiler {
     }
   }
 
-  /// Whether these nodes read nothing but the source and each other, only they touch the values within, and gradients flow through all of them or through none.
+  /// Whether these nodes read nothing but the source and each other, only they touch the values within, and gradients flow through
+  /// all of them or through none. Nobody may change the chain's top in place: ReLU's gradient would look at the changed values.
   private static func isClosed(_ members: [Int], _ range: Range<Int>, _ source: Int, in memory: Memory) -> Bool {
     let nodes = members.map { memory.graph.nodes[$0] }
     guard let last = nodes.last else { return false }
     let inner = Set(memory.inner(range)), made = Set(nodes.flatMap(\.tops))
     guard made.subtracting(last.tops).isSubset(of: inner), !made.contains(source) else { return false }
+    guard memory.graph.nodes[range.upperBound...].allSatisfy({ Set($0.tops).isDisjoint(with: last.tops) }) else {
+      return false
+    }
     guard made.union([source]).isSuperset(of: nodes.flatMap(\.bottoms)) else { return false }
     let working = nodes.filter { !($0.layer is Split) }
     guard working.allSatisfy({ $0.runsBackward == last.runsBackward }) else { return false }
@@ -109,7 +113,8 @@ struct ChainCompiler {
     }
     return ChainProgram(
       nodes: range, grid: grid, head: head, source: source, convolutions: convolutions, operations: operations,
-      planes: planes, runsBackward: nodes[range.upperBound - 1].runsBackward, wantsSource: wants, again: computedAgain())
+      planes: planes, runsBackward: nodes[range.upperBound - 1].runsBackward, wantsSource: wants, again: computedAgain()
+    )
   }
 
   private mutating func allocate(_ value: Int) -> Place {

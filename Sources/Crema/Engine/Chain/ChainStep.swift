@@ -35,7 +35,8 @@ import CKernels
     let convolutions = program.convolutions.compactMap { index in
       (graph.nodes[index].layer as? Convolution).map { layer in
         unsafe PackedConvolution(
-          graph.nodes[index], layer, memory.weights[index], winograd: engine.usesWinograd, program.grid, set)
+          graph.nodes[index], layer, memory.weights[index], winograd: engine.usesWinograd, phase: graph.state.phase,
+          program.grid, set)
       }
     }
     self.convolutions = convolutions
@@ -56,7 +57,9 @@ import CKernels
         sums += convolution.sums
       }
       if let scale {
-        if scale.learns[0] { (sums, targets) = (sums + [scale.gamma.gradient], targets + [(convolutions.count, false)]) }
+        if scale.learns[0] {
+          (sums, targets) = (sums + [scale.gamma.gradient], targets + [(convolutions.count, false)])
+        }
         if scale.learns[1] { (sums, targets) = (sums + [scale.beta.gradient], targets + [(convolutions.count, true)]) }
       }
     }
@@ -146,7 +149,7 @@ import CKernels
 
   private func convolve(_ convolution: PackedConvolution, _ from: Place, _ to: Place, _ worker: Int) {
     let y = unsafe plane(to.first, worker)
-    if let way = convolution.winograd {
+    if convolution.transformsForward, let way = convolution.winograd {
       unsafe winograd_convolve(
         way.forward.base, kernels, plane(from.first, worker), grid.plane, convolution.bias?.base, y, grid.plane,
         Int32(to.height), bands[worker].base)

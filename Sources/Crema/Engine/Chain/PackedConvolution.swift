@@ -8,10 +8,16 @@ import CKernels
   let offsets: Buffer<Int32>, backOffsets: Buffer<Int32>
   let wantsBottom: Bool, learnsWeights: Bool, learnsBias: Bool
   let winograd: (forward: WinogradWay, backward: WinogradWay, weights: Bool)?
+  /// Whether the forward pass is transformed too. While training it is not: max pooling would choose otherwise than Caffe
+  /// among near-ties, and one such choice moves gradients more than all rounding.
+  let transformsForward: Bool
   private let weights: Blob, biasGradient: Tensor?, kernel: Int
   private let kernels: UnsafePointer<Kernels>
 
-  init(_ node: Graph.Node, _ layer: Convolution, _ blobs: [Blob], winograd: Bool, _ grid: Grid, _ kernels: UnsafePointer<Kernels>) {
+  init(
+    _ node: Graph.Node, _ layer: Convolution, _ blobs: [Blob], winograd: Bool, phase: Phase, _ grid: Grid,
+    _ kernels: UnsafePointer<Kernels>
+  ) {
     let shape = blobs[0].shape, side = layer.window.sides(2)[0]
     (outputs, channels, kernel) = (shape[0], shape[1], shape[2])
     (taps, backTaps) = (channels * kernel * kernel, outputs * kernel * kernel)
@@ -32,6 +38,7 @@ import CKernels
     } else {
       self.winograd = nil
     }
+    transformsForward = self.winograd != nil && phase == .test
     let (k, pad) = (Int32(kernel), Int32(side.pad))
     unsafe conv_offsets(Int32(channels), k, pad, 1, grid.plane, Int32(grid.stride), offsets.base)
     unsafe conv_offsets(Int32(outputs), k, pad, -1, grid.plane, Int32(grid.stride), backOffsets.base)
@@ -48,20 +55,22 @@ import CKernels
 
   /// Takes over changed weights.
   func pack() {
-    if let winograd {
-      let area = kernel * kernel
+    if transformsForward, let winograd {
       unsafe winograd_weights(winograd.forward.base, kernels, weights.data.base)
-      back.write(reading: weights.data) { w, turned in
-        for o in 0..<outputs {
-          for i in 0..<taps { turned[(i / area * outputs + o) * area + area - 1 - i % area] = w[o * taps + i] }
-        }
-      }
-      unsafe winograd_weights(winograd.backward.base, kernels, back.base)
-      return
+    } else {
+      unsafe conv_pack(kernels, Int32(outputs), Int32(taps), weights.data.base, packed.base)
     }
-    unsafe conv_pack(kernels, Int32(outputs), Int32(taps), weights.data.base, packed.base)
-    unsafe conv_pack_backward(
-      kernels, Int32(outputs), Int32(channels), Int32(kernel), weights.data.base, back.base)
+    guard let winograd else {
+      return unsafe conv_pack_backward(
+        kernels, Int32(outputs), Int32(channels), Int32(kernel), weights.data.base, back.base)
+    }
+    let area = kernel * kernel
+    back.write(reading: weights.data) { w, turned in
+      for o in 0..<outputs {
+        for i in 0..<taps { turned[(i / area * outputs + o) * area + area - 1 - i % area] = w[o * taps + i] }
+      }
+    }
+    unsafe winograd_weights(winograd.backward.base, kernels, back.base)
   }
 
   /// The gradients of the net that this convolution adds to: weights, then bias, if they learn.

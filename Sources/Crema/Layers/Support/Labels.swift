@@ -35,6 +35,9 @@ struct Labels: Sendable {
     ignored = parameters.has("ignore_label") ? parameters.int("ignore_label") : nil
   }
 
+  /// Labels all of which count.
+  init() { ignored = nil }
+
   /// Throws unless there is a label for each position.
   func check(_ bottoms: [Shape], axis: Int) throws(ShapeError) {
     let layout = ClassLayout(bottoms[0], axis: axis), wanted = layout.outer * layout.inner
@@ -45,6 +48,33 @@ struct Labels: Sendable {
       throw ShapeError(
         "there are \(bottoms[1].count) labels (\(bottoms[1])) for \(wanted) predictions (\(bottoms[0]), "
           + "classes on axis \(axis)); give one label for each prediction")
+    }
+  }
+
+  /// Throws unless there is one label for each image, whose other values are its classes.
+  static func checkImages(_ bottoms: [Shape]) throws(ShapeError) {
+    try checkFirstAxes(bottoms)
+    guard bottoms[0].count(from: 1) > 0 else {
+      throw ShapeError("the predictions (\(bottoms[0])) have no classes")
+    }
+    guard bottoms[1].count(from: 1) == 1 else {
+      throw ShapeError(
+        "there must be one label for each image: the predictions have \(bottoms[0]), the labels \(bottoms[1])")
+    }
+  }
+
+  /// The classes of the labels of all images; `nil` after a failure is reported.
+  static func classes(_ pass: Pass) -> [Int]? {
+    let all = Labels(), classes = pass.bottoms[0].shape.count(from: 1)
+    var result: [Int] = []
+    let values = pass.bottoms[1].data
+    result.reserveCapacity(values.count)
+    return values.read { values in
+      for i in values.indices {
+        guard case .label(let label) = all.read(values[i], at: i, classes: classes, pass) else { return nil }
+        result.append(label)
+      }
+      return result
     }
   }
 

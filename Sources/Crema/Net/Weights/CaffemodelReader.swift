@@ -2,8 +2,8 @@ import Prototxt
 
 /// A .caffemodel: names, types and blobs of its layers, in all of Caffe's three layer formats.
 ///
-/// The file is mapped, not loaded: opening it costs a walk over tags, and each blob is copied once. Everything but names,
-/// types and blobs is skipped, so that parameters of Caffe's forks cannot disturb. There is no limit of 2 GB.
+/// The file is mapped, not loaded: opening it costs a walk over tags, and each blob is copied once. Everything but
+/// names, types and blobs is skipped, so that parameters of Caffe's forks cannot disturb. There is no limit of 2 GB.
 package struct CaffemodelReader: WeightsSource {
   package var path: String { file.path }
   package private(set) var name = ""
@@ -37,6 +37,22 @@ package struct CaffemodelReader: WeightsSource {
     try file.withBytes { bytes throws(Diagnostic) in
       try BlobWire.copy(bytes, range, part, into: tensor, file: path)
     }
+  }
+}
+
+extension CaffemodelReader {
+  package func tensor(_ blob: StoredBlob, _ part: StoredBlob.Part) throws(Diagnostic) -> Tensor {
+    guard case .bytes(let range) = blob.place else { preconditionFailure("a blob of another file") }
+    let count = part == .values ? blob.count : blob.gradientCount
+    guard count == blob.shape.count else {
+      throw WireReader(range, file: path).fault(
+        "a blob holds \(count) numbers, but its shape \(blob.shape) needs \(blob.shape.count); the file is "
+          + "damaged: copy it again",
+        at: range.lowerBound)
+    }
+    let tensor = Tensor(blob.shape)
+    try read(blob, part, into: tensor)
+    return tensor
   }
 }
 

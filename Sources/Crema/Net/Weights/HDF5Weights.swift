@@ -3,8 +3,8 @@ import Prototxt
 
 /// A .caffemodel.h5: a group for each layer below `/data`, with datasets named 0, 1, and so on.
 ///
-/// A layer `a/b` is a group `b` in the group `a`: of a group's links, those named by numbers are its blobs and groups are
-/// further layers.
+/// A layer `a/b` is a group `b` in the group `a`: of a group's links, those named by numbers are its blobs and
+/// groups are further layers.
 package final class HDF5WeightsReader: WeightsSource {
   package let path: String
   package let name = ""
@@ -69,13 +69,23 @@ package final class HDF5WeightsReader: WeightsSource {
       place: .datasets(values: place, gradients: hasGradients ? gradients : nil))
   }
 
-  package func read(_ blob: StoredBlob, _ part: StoredBlob.Part, into tensor: Tensor) throws(Diagnostic) {
+  private func place(_ blob: StoredBlob, _ part: StoredBlob.Part) -> String {
     guard case .datasets(let values, let gradients) = blob.place, let name = part == .values ? values : gradients else {
       preconditionFailure("a blob of another file, or without gradients")
     }
+    return name
+  }
+
+  package func read(_ blob: StoredBlob, _ part: StoredBlob.Part, into tensor: Tensor) throws(Diagnostic) {
+    let name = place(blob, part)
     try diagnosing { () throws(HDF5Error) in
       try unsafe tensor.withMemory { numbers throws(HDF5Error) in try unsafe file.read(name, into: numbers) }
     }
+  }
+
+  package func tensor(_ blob: StoredBlob, _ part: StoredBlob.Part) throws(Diagnostic) -> Tensor {
+    let name = place(blob, part)
+    return Tensor(blob.shape, try diagnosing { () throws(HDF5Error) in try file.floats(at: name) })
   }
 
   /// What the first dataset holds, for the log.
@@ -131,12 +141,14 @@ extension OutgoingWeights {
       let name = layer.definition.string("name")
       guard Self.isPossible(name) else {
         throw Diagnostic(
-          "cannot write '\(file)': '\(name)' cannot be the name of an HDF5 group; rename the layer, or write a .caffemodel",
+          "cannot write '\(file)': '\(name)' cannot be the name of an HDF5 group; rename the layer, or "
+            + "write a .caffemodel",
           at: layer.definition.location(of: "name"))
       }
       guard blobs.updateValue(layer.blobs.count, forKey: name) == nil else {
         throw Diagnostic(
-          "cannot write '\(file)': two layers are named '\(name)', which HDF5 cannot hold; rename one, or write a .caffemodel",
+          "cannot write '\(file)': two layers are named '\(name)', which HDF5 cannot hold; rename one, or "
+            + "write a .caffemodel",
           at: layer.definition.location(of: "name"))
       }
     }

@@ -7,7 +7,8 @@ import Prototxt
 /// leads to is replaced.
 ///
 /// - Parameter write: gets the path of the temporary file, which does not exist yet.
-/// - Throws: what `write` throws, or why the folder cannot be written; `path` is then as before, and nothing stays beside it.
+/// - Throws: what `write` throws, or why the folder cannot be written; `path` is then as before, and nothing stays
+///   beside it.
 package func replaceFile(
   at path: String, _ write: (_ temporaryPath: String) throws(Diagnostic) -> Void
 ) throws(Diagnostic) {
@@ -42,7 +43,7 @@ private func replaceable(_ path: String) throws(Diagnostic) -> String {
     let kind = status.st_mode & S_IFMT
     guard kind == S_IFREG else {
       throw Diagnostic(
-        "cannot write '\(path)': it is \(kind == S_IFDIR ? "a folder" : "a device"), not a file; give the name of a file"
+        "cannot write '\(path)': it is \(kind == S_IFDIR ? "a folder" : "a device"), not a file; give a file's name"
       )
     }
   }

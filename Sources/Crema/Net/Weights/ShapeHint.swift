@@ -20,7 +20,8 @@ enum ShapeHint {
     }
     if differing == [1], isSpatial {
       return
-        "filters see \(source[1]) channels in the file and \(target[1]) in the net: colour or gray images, or another group"
+        "filters see \(source[1]) channels in the file and \(target[1]) in the net: colour or gray "
+        + "images, or another group"
     }
     if isSpatial, !differing.contains(0), !differing.contains(1) {
       return "the filters have another kernel_size: \(size(source)) in the file, \(size(target)) in the net"

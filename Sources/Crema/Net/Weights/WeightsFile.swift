@@ -10,8 +10,8 @@ public enum WeightsFile {
   ///   - log: takes the lines that Caffe logs.
   ///   - requiresEveryLayer: layers of the net that find no weights are an error, not just part of the report.
   /// - Returns: what was copied and what was not.
-  /// - Throws: a file that is damaged or no file of weights, blobs of another number or shape (the net is then as it was),
-  ///   or a file of which no layer fits.
+  /// - Throws: a file that is damaged or no file of weights, blobs of another number or shape (the net is then as it
+  ///   was), or a file of which no layer fits.
   @discardableResult
   public static func load(
     _ path: String, into net: Net, log: Log = .silent, requiresEveryLayer: Bool = false
@@ -71,7 +71,7 @@ public enum WeightsFile {
   }
 
   /// - Throws: the layers that got no weights, if there are any.
-  static func requireAll(_ report: LoadReport, _ graph: Graph) throws(Diagnostic) {
+  package static func requireAll(_ report: LoadReport, _ graph: Graph) throws(Diagnostic) {
     let missing = report.layers(.notFound)
     guard let first = missing.first, let node = graph.node(first.name) else { return }
     let names = missing.prefix(5).map { "'\($0.name)'" }.joined(separator: ", ") + (missing.count > 5 ? ", ..." : "")
@@ -101,7 +101,7 @@ enum HDF5Log {
 
 extension LoadReport {
   /// The report of a net of which the nodes in `covered` got their weights.
-  init(files: [String], _ graph: Graph, covered: Set<Int>, ignored: [StoredLayer]) {
+  package init(files: [String], _ graph: Graph, covered: Set<Int>, ignored: [StoredLayer]) {
     let ignored = ignored.filter { !$0.blobs.isEmpty }
     let owners = Set(covered.flatMap { graph.nodes[$0].weights.map(\.parameter) })
     var layers: [Layer] = []

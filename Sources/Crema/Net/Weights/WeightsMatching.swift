@@ -1,14 +1,14 @@
 import Prototxt
 
 /// Finds for each layer of a file the layer of a net that takes its weights: the first one of the same name.
-struct WeightsMatching {
+package struct WeightsMatching {
   /// The pairs whose blobs are copied, in the order of the file.
-  private(set) var pairs: [(source: StoredLayer, node: Int)] = []
+  package private(set) var pairs: [(source: StoredLayer, node: Int)] = []
   /// Layers of the file that the net has not.
-  private(set) var ignored: [StoredLayer] = []
+  package private(set) var ignored: [StoredLayer] = []
 
   /// - Throws: if blobs differ in number or shape (all that do), or if not a single layer fits.
-  init(_ source: any WeightsSource, _ graph: Graph, log: Log) throws(Diagnostic) {
+  package init(_ source: any WeightsSource, _ graph: Graph, log: Log) throws(Diagnostic) {
     let isHDF5 = source is HDF5WeightsReader
     var problems: [Diagnostic] = []
     for layer in source.layers {
@@ -46,7 +46,9 @@ struct WeightsMatching {
     guard !isMissing, layer.blobs.allSatisfy({ $0.index < targets.count }) else {
       return Graph.error(
         in: node.definition,
-        "Incompatible number of blobs for layer \(layer.name): \(layer.blobs.count) \(shapes(layer.blobs.map(\.shape))) in '\(file)', "
+        "Incompatible number of blobs for layer \(layer.name): "
+          + "\(layer.blobs.count) \(shapes(layer.blobs.map(\.shape))) "
+          + "in '\(file)', "
           + "\(targets.count) \(shapes(targets.map(\.shape))) in the net; rename the layer to learn it from scratch",
         notes: countHint(layer, node, targets.count))
     }

@@ -12,6 +12,10 @@ package protocol WeightsSource {
   ///
   /// - Throws: a count that is another one, or damage.
   func read(_ blob: StoredBlob, _ part: StoredBlob.Part, into tensor: Tensor) throws(Diagnostic)
+  /// A tensor with the numbers of a blob and its shape in the file.
+  ///
+  /// - Throws: numbers that do not fill the shape, or damage.
+  func tensor(_ blob: StoredBlob, _ part: StoredBlob.Part) throws(Diagnostic) -> Tensor
 }
 
 /// A layer in a file of weights.

@@ -9,7 +9,8 @@ struct SGD: UpdateRule {
   init(_ solver: Message) { momentum = solver.float("momentum") }
 
   func apply(_ gradient: Tensor, _ history: [Tensor], rate: Float, iteration: Int) {
-    history[0].assign(history[0], gradient) { h, g in momentum * h + rate * g }
+    history[0].scale(by: momentum)
+    history[0].add(gradient, times: rate)
     gradient.copy(history[0])
   }
 }

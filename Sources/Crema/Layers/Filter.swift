@@ -1,0 +1,68 @@
+import Prototxt
+
+/// The images of the bottoms whose selector is not zero, in their order.
+///
+/// - bottoms: one or more with as many images; then the selector, one value for each image, without gradient.
+/// - tops: one for each bottom but the selector. They are planned for all images; a pass whose tops have another
+///   number of images than are selected fails.
+package struct Filter: Layer {
+  package static let type = "Filter"
+  package static let arity = Arity(bottoms: 2...Int.max, tops: 1...Int.max)
+  package static var traits: Traits {
+    var traits = Traits()
+    traits.bottomsWithoutGradient = [-1]
+    return traits
+  }
+
+  package init(_ fields: Fields) throws(Diagnostic) {
+    let (bottoms, tops) = (fields.bottoms.count, fields.tops.count)
+    guard tops == bottoms - 1 else {
+      throw fields.message.error(
+        "top",
+        "there must be a top for each bottom but the last one (the selector): \(bottoms) bottoms, but \(tops) tops")
+    }
+  }
+
+  package func plan(_ bottoms: [Shape]) throws(ShapeError) -> Plan {
+    let data = Array(bottoms.dropLast()), selector = bottoms[data.count]
+    guard selector.rank > 0, selector.count(from: 1) == 1 else {
+      throw ShapeError(
+        "the last bottom, the selector, must have one value for each image, and it has \(selector.axesText)")
+    }
+    for (index, bottom) in data.enumerated() where bottom.axes.first != selector[0] {
+      throw ShapeError(
+        "every bottom must have as many images as the selector: bottom \(index) has \(bottom), the selector \(selector)"
+      )
+    }
+    return Plan(tops: data, division: .whole)
+  }
+
+  package func forward(_ pass: Pass) {
+    let chosen = selected(pass), all = pass.bottoms[0].shape[0], room = pass.tops[0].shape[0]
+    guard chosen.count == room else {
+      return pass.fail(
+        "selects \(chosen.count) of \(all) images, and its tops have room for just \(room): a net cannot change shapes "
+          + "while it runs; select \(room) images in every batch")
+    }
+    for (bottom, top) in zip(pass.bottoms, pass.tops) {
+      let size = bottom.shape.count(from: 1)
+      for (to, from) in chosen.enumerated() { top.data.copy(size, at: to * size, of: bottom.data, from: from * size) }
+    }
+  }
+
+  package func backward(_ pass: Pass) {
+    let chosen = selected(pass)
+    for ((bottom, top), wanted) in zip(zip(pass.bottoms, pass.tops), pass.wanted) where wanted {
+      let size = bottom.shape.count(from: 1)
+      bottom.gradient.clear()
+      for (from, to) in chosen.enumerated() where from < top.shape[0] {
+        bottom.gradient.copy(size, at: to * size, of: top.gradient, from: from * size)
+      }
+    }
+  }
+
+  /// The selected images.
+  private func selected(_ pass: Pass) -> [Int] {
+    pass.bottoms[pass.bottoms.count - 1].data.read { selector in selector.indices.filter { selector[$0] != 0 } }
+  }
+}

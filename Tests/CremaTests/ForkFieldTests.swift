@@ -1,0 +1,84 @@
+import Crema
+import Prototxt
+import TestSupport
+import Testing
+
+@Suite struct ForkFieldTests {
+  private func parse(_ text: String, _ type: MessageType = CaffeSchema.net) throws -> ParseResult {
+    try TextParser.parse(SourceText(name: "f.prototxt", text), as: type)
+  }
+
+  @Test func allUnknownFieldsAtOnce() throws {
+    let result = try parse(
+      """
+      name: "N"
+      layerr { name: "a" }
+      layer { name: "c" type: "Convolution" convolution_param { num_output: 4 kernel_sise: 3 } }
+      layer { name: "p" type: "Permute" permute_param { order: 0 } }
+      layer { name: "n" type: "InnerProduct" kernel_size: 3 }
+      default_forward_type: FLOAT16
+      """)
+    let list = try #require(throws: DiagnosticList.self) { try result.judge(permissive: false) }
+    let errors = list.diagnostics
+    #expect(errors.map { $0.location?.line } == [2, 3, 4, 5, 6])
+    #expect(errors.map(\.severity) == [.error, .error, .error, .error, .warning])
+    #expect(errors[0].suggestion == "layer")
+    #expect(errors[1].suggestion == "kernel_size")
+    #expect(errors[2].message.contains("the SSD branch"))
+    #expect(errors[3].message.contains("it belongs in 'convolution_param'"))
+    let warnings = try result.judge(permissive: true)
+    #expect(warnings.map(\.severity) == Array(repeating: .warning, count: 5))
+  }
+
+  @Test func harmlessFieldsOnlyWarn() throws {
+    let net = try parse("default_backward_math: FLOAT layer { name: \"a\" type: \"ReLU\" forward_math: FLOAT16 }")
+    #expect(try net.judge(permissive: false).map(\.severity) == [.warning, .warning])
+    let solver = try parse("eval_type: \"detection\" ap_version: \"11point\"", CaffeSchema.solver)
+    #expect(try solver.judge(permissive: false).count == 2)
+  }
+
+  @Test(arguments: [
+    ("warmup_iter: 5", "Intel's Caffe"), ("larc: true", "NVIDIA's Caffe"), ("max_epoch: 3", "max_iter"),
+  ])
+  func fieldsOfForksAreNamed(_ text: String, _ words: String) throws {
+    let result = try parse(text, CaffeSchema.solver)
+    let list = try #require(throws: DiagnosticList.self) { try result.judge(permissive: false) }
+    #expect(list.first.message.contains(words))
+    #expect(list.first.suggestion == nil)
+  }
+
+  @Test(arguments: [("false", "FLOOR"), ("true", "CEIL"), ("0", "FLOOR")], ["layer", "layers"])
+  func ceilModeIsRoundMode(_ mode: (String, String), _ kind: String) throws {
+    let type = kind == "layer" ? "\"Pooling\"" : "POOLING"
+    let result = try parse(
+      "\(kind) { name: \"p\" type: \(type) pooling_param { kernel_size: 3 ceil_mode: \(mode.0) } }")
+    #expect(try result.judge(permissive: false).isEmpty)
+    let net = try Upgrade.net(result.message, file: "f.prototxt")
+    let pooling = try #require(net.messages("layer").first).message("pooling_param")
+    #expect(pooling.enumeration("round_mode") == mode.1)
+    #expect(pooling.fields.count == 2)
+    #expect(pooling.location(of: "round_mode")?.line == 1)
+  }
+
+  @Test func ceilModeMustMakeSense() throws {
+    let both = try parse("layer { type: \"Pooling\" pooling_param { round_mode: CEIL ceil_mode: false } }")
+    let error = try #require(throws: Diagnostic.self) { try Upgrade.net(both.message, file: "f") }
+    #expect(error.message.contains("contradicts round_mode: CEIL"))
+    let odd = try parse("layer { type: \"Pooling\" pooling_param { ceil_mode: 7 } }")
+    let list = try #require(throws: DiagnosticList.self) { try odd.judge(permissive: false) }
+    #expect(list.first.message.contains("must be true or false"))
+  }
+
+  @Test(arguments: [
+    ("text_unknown_field", "ConvolutionParameter has no field 'kernel_sise'", "kernel_size"),
+    ("text_unknown_field_at_the_top", "NetParameter has no field 'layerr'", "layer"),
+  ])
+  func recordedMistakes(_ name: String, _ message: String, _ suggestion: String) throws {
+    let list = try #require(throws: DiagnosticList.self) {
+      try NetDefinition(contentsOf: FixtureFolder.path("bad/\(name)/net.prototxt"))
+    }
+    #expect(list.diagnostics.count == 1)
+    #expect(list.first.message == message)
+    #expect(list.first.suggestion == suggestion)
+  }
+}

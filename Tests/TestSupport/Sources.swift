@@ -1,0 +1,27 @@
+import Crema
+import Prototxt
+
+/// A data layer of a net's text, opened alone: the first of its net that draws from the stream of the seed 1701.
+package struct OpenSource {
+  package let shapes: [Shape]
+  package let source: any InputSource
+  package let tops: [Tensor]
+  /// The stream, as the layer left it.
+  package let random = RandomStream(seed: 1701)
+
+  package init(_ message: Message, phase: Phase, environment: InputEnvironment) throws(Diagnostic) {
+    guard let layer = LayerCatalog.standard[message.string("type")] as? any SourceLayer.Type else {
+      throw Diagnostic("'\(message.string("type"))' is no source")
+    }
+    let opened = try layer.init(Fields(message, phase: phase))
+    shapes = try opened.probe(environment, log: .silent)
+    source = try opened.open(environment, shapes: shapes, random: random)
+    tops = shapes.map { Tensor($0) }
+  }
+
+  /// The values of the tops in the next batch.
+  package func next() throws(Diagnostic) -> [[Float]] {
+    _ = try source.next(into: tops)
+    return tops.map(\.values)
+  }
+}
