@@ -37,7 +37,7 @@ package struct DummyData: SourceLayer {
       for field in legacy where parameters.has(field) {
         throw parameters.error(field, "shape and \(field) are both given; keep one of the two forms")
       }
-      for shape in parameters.messages("shape") { shapes.append(Shape(shape)) }
+      for shape in parameters.messages("shape") { shapes.append(try Shape(shape)) }
     } else {
       let sides = legacy.map { parameters.ints($0) }
       for (field, values) in zip(legacy, sides) where values.count != 1 && values.count != tops {

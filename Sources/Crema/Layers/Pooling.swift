@@ -35,10 +35,10 @@ package struct Pooling: Layer {
     let (rows, columns) = try window.checkedSides(bottoms[0], divides: !isMax)
     let top = try Shape([bottoms[0][0], bottoms[0][1], rows.output, columns.output]).fitting("the top")
     var plan = Plan(tops: hasMask ? [top, top] : [top], kept: isMax ? [top] : [])
-    for (side, name) in [(rows, "rows"), (columns, "columns")] where side.kernel > side.input + 2 * side.pad {
+    if [rows, columns].contains(where: { $0.kernel > $0.input + 2 * $0.pad }) {
       plan.warnings.append(
-        "the window of \(side.kernel) \(name) is larger than the padded bottom, which has \(side.input + 2 * side.pad): "
-          + "it is cut off at the border")
+        "the window of \(rows.kernel)x\(columns.kernel) is larger than the padded bottom, which is "
+          + "\(rows.input + 2 * rows.pad)x\(columns.input + 2 * columns.pad): it is cut off at the border")
     }
     return plan
   }

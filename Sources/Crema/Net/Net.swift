@@ -204,6 +204,13 @@ public final class Net {
     built = nil
   }
 
+  /// Statistics that layers gather over batches, such as BatchNorm's, begin anew.
+  public func resetStatistics() {
+    for (node, blobs) in zip(graph.nodes, memory.weights) {
+      for (weight, blob) in zip(node.plan.weights, blobs) where weight.isStatistic { blob.data.clear() }
+    }
+  }
+
   /// The blob of this name.
   public func blob(_ name: String) -> Blob? { graph.value(name).map { memory.values[$0] } }
 
