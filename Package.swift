@@ -14,7 +14,8 @@ func swift(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
   .testTarget(
-    name: name, dependencies: dependencies + ["TestSupport"], exclude: ["ParityTests", "StorageTests"].contains(name) ? ["Fixtures"] : [],
+    name: name, dependencies: dependencies + ["TestSupport"],
+    exclude: ["ParityTests", "StorageTests"].contains(name) ? ["Fixtures"] : [],
     resources: resources, swiftSettings: strict)
 }
 

@@ -11,7 +11,8 @@ struct RootCommand: ParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      TrainCommand.self, TestCommand.self, TimeCommand.self, SummaryCommand.self, ConvertCommand.self, VerifyCommand.self,
+      TrainCommand.self, TestCommand.self, TimeCommand.self, SummaryCommand.self, ConvertCommand.self,
+      VerifyCommand.self,
       ConvertImagesetCommand.self, BenchCommand.self, DemoCommand.self, DeviceQueryCommand.self, VersionCommand.self,
     ])
 

@@ -18,7 +18,10 @@ import Testing
       ["train", "-solver", "a", "-sigint_effect", "stopp"], 1,
       "error: Invalid signal effect \"stopp\" was specified; give stop, snapshot or none; did you mean 'stop'?"
     ),
-    (["train", "-solver", "a", "-gpu", "x"], 64, "error: --gpu takes ids separated by commas, such as 0,1, or 'all'; not 'x'"),
+    (
+      ["train", "-solver", "a", "-gpu", "x"], 64,
+      "error: --gpu takes ids separated by commas, such as 0,1, or 'all'; not 'x'"
+    ),
     (["train", "--solver=none.prototxt"], 1, "error: cannot open 'none.prototxt': No such file or directory"),
     (["train", "-solver", "a", "--threads", "0"], 64, "error: --threads must be at least 1, not 0"),
     (["test"], 1, "error: Need a model definition to score. Give it with --model FILE"),
@@ -38,7 +41,9 @@ import Testing
     #expect(outcome.output.isEmpty)
   }
 
-  @Test(arguments: [["--help"], ["help"], ["train", "--help"], ["help", "train"], ["--version"], ["version"], ["device_query"]])
+  @Test(arguments: [
+    ["--help"], ["help"], ["train", "--help"], ["help", "train"], ["--version"], ["version"], ["device_query"],
+  ])
   func informationGoesToTheOutput(_ words: [String]) throws {
     let outcome = try Program.run(words)
     #expect(outcome.code == 0)

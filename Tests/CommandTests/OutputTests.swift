@@ -10,7 +10,9 @@ import Testing
     withLog { log in
       log.info("solver.cpp", 239, "Iteration 0, loss = 1")
       log.add(.error, "net.cpp", 721, "two\nlines")
-    } into: { entries.append($0) }
+    } into: {
+      entries.append($0)
+    }
     let lines = entries.map { GlogLine.text($0, at: time, thread: 321) }
     #expect(
       lines == [

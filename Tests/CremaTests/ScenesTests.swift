@@ -40,7 +40,7 @@ struct ScenesTests {
   @Test("The first twelve scenes of seed 7 have the same bytes on every machine")
   func knownAnswer() {
     let answer = Self.scenes.prefix(12).reduce(0xCBF2_9CE4_8422_2325) { Self.hash($1.pixels, from: $0) }
-    #expect(answer == 0)
+    #expect(answer == 17_222_222_145_511_970_019)
   }
 
   @Test("Several threads at once get what one thread gets")

@@ -19,7 +19,9 @@ import Testing
     try Training("amtennet/solver.prototxt", root: "amtennet", engine: engine.engine)
   }
 
-  private func statistics() throws -> Recording { try Recording(contentsOf: FixtureFolder.path("amtennet/statistics.h5")) }
+  private func statistics() throws -> Recording {
+    try Recording(contentsOf: FixtureFolder.path("amtennet/statistics.h5"))
+  }
 
   @Test(arguments: Engines.allCases)
   func lossesFollowCaffe(_ engine: Engines) throws {
@@ -47,13 +49,16 @@ import Testing
   @Test func initialWeightsAreCaffes() throws {
     let training = try training(.reference)
     defer { training.clean() }
-    let recording = try Recording(contentsOf: FixtureFolder.path("amtennet/initial_conv.h5")), statistics = try statistics()
+    let recording = try Recording(contentsOf: FixtureFolder.path("amtennet/initial_conv.h5")),
+      statistics = try statistics()
     var compared = 0
     for node in training.solver.net.graph.nodes {
       for (index, blob) in (training.solver.net.weights(of: node.name) ?? []).enumerated() {
         let path = "\(node.name.replacing("/", with: "."))/\(index)"
         let whole = try recording.hasTensor("initial/\(path)")
-        let expected = try whole ? recording.tensor("initial/\(path)").values : statistics.tensor("weights_initial/\(path)/first").values
+        let expected =
+          try whole
+          ? recording.tensor("initial/\(path)").values : statistics.tensor("weights_initial/\(path)/first").values
         for (own, other) in zip(blob.data.values, expected) {
           #expect(abs(own - other) <= other.ulp, "\(path): \(own), Caffe has \(other)")
         }
@@ -84,7 +89,8 @@ import Testing
     init(_ net: Net, _ statistics: Recording) { (self.net, self.statistics) = (net, statistics) }
 
     /// Each weight with what Caffe recorded of its gradient.
-    func each(_ body: (_ path: String, _ index: Int, _ blob: Blob, _ rate: Float, _ mean: Double) throws -> Void) throws {
+    func each(_ body: (_ path: String, _ index: Int, _ blob: Blob, _ rate: Float, _ mean: Double) throws -> Void) throws
+    {
       var next = 0
       for node in net.graph.nodes {
         for (index, blob) in (net.weights(of: node.name) ?? []).enumerated() {
@@ -106,9 +112,11 @@ import Testing
         let sum = own.reduce(0.0) { $0 + Double($1) }
         let expected = Double(try statistics.tensor("train_gradient/\(path)/sum").values[0])
         let tolerance = AMTENnetParityTests.gradientTolerance
-        #expect(abs(sum - expected) <= tolerance * mean * Double(own.count), "\(path): sum \(sum), Caffe has \(expected)")
+        #expect(
+          abs(sum - expected) <= tolerance * mean * Double(own.count), "\(path): sum \(sum), Caffe has \(expected)")
         let difference = rootMeanSquare(own, try statistics.tensor("train_gradient/\(path)/first").values)
-        #expect(difference <= tolerance * mean, "\(path): first values differ by \(difference), the mean size is \(mean)")
+        #expect(
+          difference <= tolerance * mean, "\(path): first values differ by \(difference), the mean size is \(mean)")
         compared += 1
       }
       #expect(compared > 15)
@@ -121,7 +129,8 @@ import Testing
         let size = expected.reduce(0) { max($0, abs($1)) }
         let allowed = 0.001 * Double(rate) * AMTENnetParityTests.gradientTolerance * mean + Double(size.ulp)
         guard rate != 0 else { return }
-        #expect(difference <= allowed, "\(path): weights after the first update differ by \(difference), \(allowed) allowed")
+        #expect(
+          difference <= allowed, "\(path): weights after the first update differ by \(difference), \(allowed) allowed")
       }
     }
 

@@ -12,7 +12,8 @@ import Testing
       let training = try Training("training/\(run)/solver.prototxt", root: "training", threads: threads)
       defer { training.clean() }
       try training.solver.solve()
-      files.append(try training.bytes("snap_iter_20.caffemodel") + training.bytes("snap_iter_20.solverstate").suffix(1000))
+      files.append(
+        try training.bytes("snap_iter_20.caffemodel") + training.bytes("snap_iter_20.solverstate").suffix(1000))
     }
     #expect(files[0] == files[1], "1 and 2 threads")
     #expect(files[0] == files[2], "1 and 5 threads")
@@ -22,7 +23,8 @@ import Testing
   func amtennetHasTheSameBytesForAnyThreads(_ engine: AMTENnetParityTests.Engines) throws {
     var files: [[UInt8]] = []
     for threads in [1, 2, 5] {
-      let training = try Training("amtennet/solver.prototxt", root: "amtennet", threads: threads, engine: engine.engine) {
+      let training = try Training("amtennet/solver.prototxt", root: "amtennet", threads: threads, engine: engine.engine)
+      {
         $0.set("max_iter", 3)
       }
       defer { training.clean() }

@@ -34,7 +34,9 @@ import Testing
     get throws { try ImageList(contentsOf: FixtureFolder.path("files/list.txt")) }
   }
 
-  @Test(arguments: [("lmdb_native", false, false), ("lmdb_encoded", true, false)])
+  @Test(arguments: [
+    ("lmdb_native", false, false), ("lmdb_encoded", true, false), ("lmdb_encoded_gray", true, true),
+  ])
   func writesTheSameRecords(name: String, isEncoded: Bool, isGray: Bool) throws {
     var set = ImageSet()
     (set.isEncoded, set.isGray) = (isEncoded, isGray)

@@ -26,18 +26,23 @@ import Testing
     var images: [[Float]] = [], labels: [Float] = []
     for _ in 0..<2 {
       try reader.solver.net.forward()
-      let data = try #require(reader.solver.net.blob("data")).data, label = try #require(reader.solver.net.blob("label")).data
+      let data = try #require(reader.solver.net.blob("data")).data,
+        label = try #require(reader.solver.net.blob("label")).data
       for i in 0..<data.shape[0] { images.append(data.images(i..<i + 1).values) }
       labels += label.values
     }
     var mean: [[Float]] = [], statistics: [[Float]] = []
     for rank in 0..<2 {
       net.clearGradients()
-      try net.forward(feeding: ["data": images.enumerated().filter { $0.offset % 2 == rank }.flatMap(\.element),
-        "label": labels.enumerated().filter { $0.offset % 2 == rank }.map(\.element)])
+      try net.forward(feeding: [
+        "data": images.enumerated().filter { $0.offset % 2 == rank }.flatMap(\.element),
+        "label": labels.enumerated().filter { $0.offset % 2 == rank }.map(\.element),
+      ])
       try net.backward()
       let gradients = net.graph.nodes.flatMap { net.weights(of: $0.name) ?? [] }.map(\.gradient.values)
-      mean = mean.isEmpty ? gradients.map { $0.map { $0 / 2 } } : zip(mean, gradients).map { zip($0, $1).map { $0 + $1 / 2 } }
+      mean =
+        mean.isEmpty
+        ? gradients.map { $0.map { $0 / 2 } } : zip(mean, gradients).map { zip($0, $1).map { $0 + $1 / 2 } }
       if rank == 0 { statistics = Training.weights(net) }
     }
     try both.solver.train(for: 1)
@@ -45,7 +50,8 @@ import Testing
     let rates = net.graph.nodes.flatMap { node in node.weights.map { net.graph.parameters[$0.parameter].rate } }
     for (index, rate) in rates.enumerated() {
       for (position, new) in after[index].enumerated() {
-        let expected = rate == 0 ? statistics[index][position] : first[index][position] - 0.01 * rate * mean[index][position]
+        let expected =
+          rate == 0 ? statistics[index][position] : first[index][position] - 0.01 * rate * mean[index][position]
         #expect(Tolerance.forward.accepts(new, expected), "weight \(index)[\(position)]: \(new), by hand \(expected)")
       }
     }

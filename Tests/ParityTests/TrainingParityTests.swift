@@ -13,9 +13,12 @@ import Testing
   static let floor: Float = 1e-6
 
   static let runs = [
-    "sgd", "nesterov", "adagrad", "rmsprop", "adadelta", "adam", "lr_fixed", "lr_step", "lr_exp", "lr_inv", "lr_multistep",
-    "lr_poly", "lr_sigmoid", "regularization_l1", "regularization_l2", "clip_gradients", "iter_size_2", "average_loss_5",
-    "display_3", "test_interval_5", "test_interval_5_no_initialization", "test_compute_loss", "frozen", "augmented", "dropout",
+    "sgd", "nesterov", "adagrad", "rmsprop", "adadelta", "adam", "lr_fixed", "lr_step", "lr_exp", "lr_inv",
+    "lr_multistep",
+    "lr_poly", "lr_sigmoid", "regularization_l1", "regularization_l2", "clip_gradients", "iter_size_2",
+    "average_loss_5",
+    "display_3", "test_interval_5", "test_interval_5_no_initialization", "test_compute_loss", "frozen", "augmented",
+    "dropout",
     "snapshot_binaryproto", "snapshot_hdf5", "snapshot_diff",
   ]
 
@@ -46,7 +49,8 @@ import Testing
     let found = training.losses + (displays ? [net.loss] : [])
     for (iteration, (loss, other)) in zip(found, expected).enumerated() {
       #expect(
-        abs(loss - other) <= Self.lossTolerance * abs(other), "\(run), iteration \(iteration): \(loss), Caffe has \(other)")
+        abs(loss - other) <= Self.lossTolerance * abs(other),
+        "\(run), iteration \(iteration): \(loss), Caffe has \(other)")
     }
     #expect(training.losses.count <= expected.count)
   }
@@ -58,7 +62,8 @@ import Testing
 
     func of(_ path: String) throws -> Float {
       guard try recording.hasTensor("other_kernel/final/\(path)") else { return 1e-6 }
-      let other = try recording.tensor("other_kernel/final/\(path)").values, own = try recording.tensor("final/\(path)").values
+      let other = try recording.tensor("other_kernel/final/\(path)").values,
+        own = try recording.tensor("final/\(path)").values
       return zip(other, own).reduce(0) { max($0, abs($1.0 - $1.1)) }
     }
   }
@@ -78,7 +83,9 @@ import Testing
       for index in 0..<(net.weights(of: node.name)?.count ?? 0) {
         defer { next += 1 }
         let path = "\(node.name)/\(index)"
-        guard try recording.hasTensor("\(group)/\(path)"), !isUnstable(path, run) || group == "initial" else { continue }
+        guard try recording.hasTensor("\(group)/\(path)"), !isUnstable(path, run) || group == "initial" else {
+          continue
+        }
         let expected = try recording.tensor("\(group)/\(path)").values
         let largest = expected.reduce(0) { max($0, abs($1)) }
         let allowed = Self.kernelFactor * (try tolerance(path)) + Self.floor * largest
@@ -91,7 +98,9 @@ import Testing
     #expect(compared > 0, "\(run): nothing to compare in \(group)")
   }
 
-  private func isUnstable(_ path: String, _ run: String) -> Bool { Self.dividing.contains(run) && Self.unstable.contains(path) }
+  private func isUnstable(_ path: String, _ run: String) -> Bool {
+    Self.dividing.contains(run) && Self.unstable.contains(path)
+  }
 
   private func compareHistory(_ training: Training, _ recording: Recording, _ run: String) throws {
     let parameters = training.solver.net.graph.parameters
@@ -100,7 +109,9 @@ import Testing
       let path = "\(training.solver.net.graph.nodes[owner.node].name)/\(owner.weight)"
       guard try recording.hasTensor("history/\(index)"), !isUnstable(path, run) else { continue }
       let expected = try recording.tensor("history/\(index)").values
-      let other = try recording.hasTensor("other_kernel/history/\(index)") ? recording.tensor("other_kernel/history/\(index)").values : expected
+      let other =
+        try recording.hasTensor("other_kernel/history/\(index)")
+        ? recording.tensor("other_kernel/history/\(index)").values : expected
       let spread = zip(other, expected).reduce(0) { max($0, abs($1.0 - $1.1)) }
       let largest = expected.reduce(0) { max($0, abs($1)) }
       let worst = zip(blob.values, expected).reduce(0) { max($0, abs($1.0 - $1.1)) }

@@ -60,7 +60,8 @@ extension GraphBuilder {
     _ index: Int, _ specification: Message, _ shape: Shape, _ definition: Message
   ) throws(Diagnostic) {
     let owner = graph.parameters[index]
-    let ownerName = owner.owner.node < graph.nodes.count ? graph.nodes[owner.owner.node].name : definition.string("name")
+    let ownerName =
+      owner.owner.node < graph.nodes.count ? graph.nodes[owner.owner.node].name : definition.string("name")
     let isPermissive = specification.enumeration("share_mode") == "PERMISSIVE"
     let fits = isPermissive ? owner.shape.count == shape.count : owner.shape == shape
     guard fits else {
@@ -90,6 +91,7 @@ extension GraphBuilder {
       (graph.parameters[index].decay, graph.parameters[index].isDecaySet) = (decay, true)
     }
     options.log.info(
-      "net.cpp", 517, "Sharing parameters '\(owner.name)' owned by layer '\(ownerName)', param index \(owner.owner.weight)")
+      "net.cpp", 517,
+      "Sharing parameters '\(owner.name)' owned by layer '\(ownerName)', param index \(owner.owner.weight)")
   }
 }

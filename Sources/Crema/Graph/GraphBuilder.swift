@@ -107,7 +107,8 @@ public struct GraphBuilder {
     let flags = definition.count("propagate_down")
     guard flags == 0 || flags == bottoms else {
       throw Graph.error(
-        in: definition, "propagate_down must be given for each bottom or not at all: \(bottoms) bottoms, \(flags) values",
+        in: definition,
+        "propagate_down must be given for each bottom or not at all: \(bottoms) bottoms, \(flags) values",
         at: definition.location(of: "propagate_down"))
     }
   }
@@ -130,7 +131,8 @@ public struct GraphBuilder {
       guard let value = available.removeValue(forKey: bottom) else {
         throw definition.error(
           "bottom", index: i,
-          "Unknown bottom blob '\(bottom)' (layer '\(name)', bottom index \(i)): it is read already or changed in place")
+          "Unknown bottom blob '\(bottom)' (layer '\(name)', bottom index \(i)): it is read already or changed in place"
+        )
       }
       options.log.info("net.cpp", 408, "\(name) <- \(bottom)")
       values.append(value)
@@ -165,7 +167,7 @@ public struct GraphBuilder {
     return tops
   }
 
-  private func plan(
+  private mutating func plan(
     _ layer: any Layer, _ definition: Message, _ bottoms: [Shape], tops: inout [String]
   ) throws(Diagnostic) -> Plan {
     var plan: Plan
@@ -186,9 +188,20 @@ public struct GraphBuilder {
         throw Graph.error(in: definition, error.message, at: error.location, notes: notes)
       }
     }
+    for warning in plan.warnings {
+      var remark = Graph.error(in: definition, warning)
+      remark.severity = .warning
+      graph.warnings.append(remark)
+    }
+    for weight in plan.weights {
+      do throws(ShapeError) { try weight.filler.check(weight.shape) } catch {
+        throw Graph.error(in: definition, error.message, at: error.location)
+      }
+    }
     for (top, shape) in zip(tops, plan.tops) where shape.checkedCount == nil {
       throw Graph.error(
-        in: definition, "top '\(top)' would be \(shape): more than \(Shape.largestCount) numbers, the most a blob may have")
+        in: definition,
+        "top '\(top)' would be \(shape): more than \(Shape.largestCount) numbers, the most a blob may have")
     }
     return plan
   }
@@ -205,7 +218,8 @@ public struct GraphBuilder {
     }
     guard weights.count == tops else {
       throw Graph.error(
-        in: definition, "loss_weight must be unspecified or specified once per top: \(tops) tops, \(weights.count) weights",
+        in: definition,
+        "loss_weight must be unspecified or specified once per top: \(tops) tops, \(weights.count) weights",
         at: definition.location(of: "loss_weight"))
     }
     return weights
@@ -231,7 +245,8 @@ public struct GraphBuilder {
       if i < names.count, names[i] == top {
         guard graph.values[bottoms[i]].shape == shape else {
           throw Graph.error(
-            in: definition, "cannot be computed in place: '\(top)' is \(graph.values[bottoms[i]].shape) before and \(shape) after")
+            in: definition,
+            "cannot be computed in place: '\(top)' is \(graph.values[bottoms[i]].shape) before and \(shape) after")
         }
         indices.append(bottoms[i])
       } else {

@@ -25,6 +25,7 @@ public struct LayerCatalog: Sendable {
     Crop.self,
     DataLayer.self,
     Deconvolution.self,
+    DummyData.self,
     Dropout.self,
     Eltwise.self,
     ELU.self,

@@ -24,7 +24,8 @@ package struct Pass {
   package let failures: Failures
 
   package init(
-    bottoms: [Blob], tops: [Blob], weights: [Blob] = [], kept: [Tensor] = [], scratch: [Tensor] = [], wanted: [Bool]? = nil,
+    bottoms: [Blob], tops: [Blob], weights: [Blob] = [], kept: [Tensor] = [], scratch: [Tensor] = [],
+    wanted: [Bool]? = nil,
     learns: [Bool]? = nil, keeps: Bool = true, part: Int = 0, parts: Int = 1, failures: Failures = Failures()
   ) {
     (self.bottoms, self.tops, self.weights, self.kept, self.scratch) = (bottoms, tops, weights, kept, scratch)

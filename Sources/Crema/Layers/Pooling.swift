@@ -37,7 +37,13 @@ package struct Pooling: Layer {
   package func plan(_ bottoms: [Shape]) throws(ShapeError) -> Plan {
     let (rows, columns) = try window.checkedSides(bottoms[0], divides: !isMax)
     let top = try Shape([bottoms[0][0], bottoms[0][1], rows.output, columns.output]).fitting("the top")
-    return Plan(tops: hasMask ? [top, top] : [top], kept: isMax ? [top] : [])
+    var plan = Plan(tops: hasMask ? [top, top] : [top], kept: isMax ? [top] : [])
+    if [rows, columns].contains(where: { $0.kernel > $0.input + 2 * $0.pad }) {
+      plan.warnings.append(
+        "the window of \(rows.kernel)x\(columns.kernel) is larger than the padded bottom, which is "
+          + "\(rows.input + 2 * rows.pad)x\(columns.input + 2 * columns.pad): it is cut off at the border")
+    }
+    return plan
   }
 
   package func forward(_ pass: Pass) {

@@ -50,7 +50,8 @@ public struct Comparison: Sendable {
 
   /// Compares two tensors of one shape. NaN is always wrong.
   init(
-    _ path: String, layer: String, _ direction: Direction, found: Tensor, expected: Tensor, within tolerance: Verifier.Tolerance
+    _ path: String, layer: String, _ direction: Direction, found: Tensor, expected: Tensor,
+    within tolerance: Verifier.Tolerance
   ) {
     (self.path, self.layer, self.direction, shape) = (path, layer, direction, found.shape)
     guard found.shape == expected.shape else {

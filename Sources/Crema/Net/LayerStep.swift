@@ -19,8 +19,10 @@ final class LayerStep: Step {
     layers = nodes.map { memory.graph.nodes[$0].layer }
     runsBackward = nodes.map { memory.graph.nodes[$0].runsBackward }
     let learning = nodes.flatMap { node in
-      memory.weights[node].indices.filter { memory.graph.nodes[node].runsBackward && memory.graph.nodes[node].learns[$0] }
-        .map { (node: node, weight: $0) }
+      memory.weights[node].indices.filter {
+        memory.graph.nodes[node].runsBackward && memory.graph.nodes[node].learns[$0]
+      }
+      .map { (node: node, weight: $0) }
     }
     let isSliced = slices.count > 1
     let own = isSliced ? slices.map { _ in learning.map { Tensor(memory.weights[$0.node][$0.weight].shape) } } : []
@@ -63,7 +65,9 @@ final class LayerStep: Step {
 
   private static func replaced(_ nodes: Range<Int>, in memory: Memory) -> [Tensor] {
     nodes.flatMap { node in
-      zip(memory.graph.nodes[node].plan.weights, memory.weights[node]).filter { $0.0.replacesGradient }.map { $0.1.gradient }
+      zip(memory.graph.nodes[node].plan.weights, memory.weights[node]).filter { $0.0.replacesGradient }.map {
+        $0.1.gradient
+      }
     }
   }
 

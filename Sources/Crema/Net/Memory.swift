@@ -17,7 +17,9 @@ package struct Memory {
   /// Memory for every value of the graph, weights filled in the order of nodes.
   ///
   /// - Parameter filled: called with each node's index and its own weights, in order, before sharers drop theirs.
-  init(_ graph: Graph, workers: Int, fill: (_ node: Int, _ weights: [Blob]) throws(Diagnostic) -> Void) throws(Diagnostic) {
+  init(_ graph: Graph, workers: Int, fill: (_ node: Int, _ weights: [Blob]) throws(Diagnostic) -> Void)
+    throws(Diagnostic)
+  {
     (self.graph, self.workers) = (graph, workers)
     var values = graph.values.map { Blob($0.shape) }
     for node in graph.nodes where node.plan.aliases {

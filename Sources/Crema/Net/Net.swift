@@ -182,7 +182,8 @@ public final class Net {
       for (bottom, wanted) in node.wanted.enumerated()
       where wanted && !traits.hasGradient(bottom: bottom, of: node.wanted.count) {
         throw Graph.error(
-          in: node.definition, "cannot backpropagate to bottom \(bottom) ('\(graph.values[node.bottoms[bottom]].name)')")
+          in: node.definition, "cannot backpropagate to bottom \(bottom) ('\(graph.values[node.bottoms[bottom]].name)')"
+        )
       }
     }
   }
@@ -201,6 +202,13 @@ public final class Net {
       }
     }
     built = nil
+  }
+
+  /// Statistics that layers gather over batches, such as BatchNorm's, begin anew.
+  public func resetStatistics() {
+    for (node, blobs) in zip(graph.nodes, memory.weights) {
+      for (weight, blob) in zip(node.plan.weights, blobs) where weight.isStatistic { blob.data.clear() }
+    }
   }
 
   /// The blob of this name.

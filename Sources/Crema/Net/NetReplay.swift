@@ -32,7 +32,9 @@ final class NetReplay {
           "loss", layer: "", .forward, found: Tensor([], [loss]), expected: Tensor([], [Float(expected)]),
           within: options.forward))
     }
-    guard try !recording.names(in: "diff").isEmpty || !recording.names(in: "param_diff").isEmpty else { return comparisons }
+    guard try !recording.names(in: "diff").isEmpty || !recording.names(in: "param_diff").isEmpty else {
+      return comparisons
+    }
     net.clearGradients()
     try net.backward()
     try compareGradients()
@@ -88,7 +90,8 @@ final class NetReplay {
 
   func replayLayer() throws -> [Comparison] {
     guard let index = graph.node("layer") else {
-      throw Diagnostic("\(recording.path): the recording is of a layer named 'layer', and the net has none of this name")
+      throw Diagnostic(
+        "\(recording.path): the recording is of a layer named 'layer', and the net has none of this name")
     }
     let node = graph.nodes[index]
     try setParameters(of: "layer", from: "param")
@@ -145,7 +148,8 @@ final class NetReplay {
       try copy("\(group)/\(name)", to: blob.data)
     }
     for input in graph.inputs where try !recording.hasTensor("\(group)/\(graph.values[input].name)") {
-      throw Diagnostic("\(recording.path): the net's input '\(graph.values[input].name)' is not in the recording's '\(group)'")
+      throw Diagnostic(
+        "\(recording.path): the net's input '\(graph.values[input].name)' is not in the recording's '\(group)'")
     }
   }
 
@@ -153,7 +157,8 @@ final class NetReplay {
     let tensor = try recording.tensor(path)
     guard tensor.shape == target.shape else {
       throw Diagnostic(
-        "\(recording.path): '\(path)' is \(tensor.shape), and the net's is \(target.shape); the recording belongs to another net")
+        "\(recording.path): '\(path)' is \(tensor.shape), and the net's is \(target.shape); the recording belongs to another net"
+      )
     }
     target.copy(tensor)
   }

@@ -43,7 +43,8 @@ struct DebugInfo {
     let (data, gradient) = (norms(\.data), norms(\.gradient))
     log.add(
       .error, "net.cpp", 721,
-      "    [Backward] All net params (data, diff): L1 norm = (\(data.0), \(gradient.0)); L2 norm = (\(data.1), \(gradient.1))")
+      "    [Backward] All net params (data, diff): L1 norm = (\(data.0), \(gradient.0)); L2 norm = (\(data.1), \(gradient.1))"
+    )
   }
 
   private func show(_ line: Int, _ pass: String, _ layer: String, _ what: String, _ tensor: Tensor) {

@@ -31,12 +31,14 @@ extension Solver {
     guard state.history.count == updater.history.count else {
       throw Diagnostic(
         "\(path): Incorrect length of history blobs: the state holds \(state.history.count), this solver "
-          + "(\(definition.string("type"))) needs \(updater.history.count); it belongs to another net or solver type, or is truncated")
+          + "(\(definition.string("type"))) needs \(updater.history.count); it belongs to another net or solver type, or is truncated"
+      )
     }
     for (index, (saved, own)) in zip(state.history, updater.history).enumerated() {
       guard saved.count == own.count else {
         throw Diagnostic(
-          "\(path): history blob \(index) is \(saved.shape), but this net's parameter is \(own.shape); the state belongs to another net")
+          "\(path): history blob \(index) is \(saved.shape), but this net's parameter is \(own.shape); the state belongs to another net"
+        )
       }
     }
     if !state.learnedNet.isEmpty {

@@ -78,6 +78,12 @@ public final class Solver {
     (definition, self.workers, self.options) = (solver.message, workers, options)
     options.log.info("solver.cpp", 45, "Initializing solver from parameters: \n\(TextPrinter.print(solver.message))")
     solver.warnings.forEach(options.warn)
+    if !solver.message.has("base_lr") {
+      options.warn(
+        Diagnostic(
+          "base_lr is missing: the learning rate is 0, and nothing will be learned", at: solver.message.location,
+          severity: .warning))
+    }
     try listing { () throws(Diagnostic) in try Self.check(solver.message) }
     learningRate = try listing { () throws(Diagnostic) in try LearningRate(solver.message) }
     snapshotPrefix = try listing { () throws(Diagnostic) in try Self.checkedPrefix(solver.message) }

@@ -52,7 +52,9 @@ struct SolverNets {
         given.isEmpty
         ? "SolverParameter must specify a train net using one of these fields: net, net_param, train_net, train_net_param"
         : "SolverParameter must not contain more than one of the fields specifying a train net: \(given.joined(separator: ", "))"
-      throw DiagnosticList([Diagnostic(problem, at: given.last.flatMap { message.location(of: $0) } ?? message.location)])
+      throw DiagnosticList([
+        Diagnostic(problem, at: given.last.flatMap { message.location(of: $0) } ?? message.location)
+      ])
     }
     let source = sources(field)[0]
     let words = [
@@ -101,7 +103,9 @@ struct SolverNets {
     return try listing { () throws(Diagnostic) in
       let graph = try GraphBuilder.build(definition, state: state, options: building)
       if options.environment.rank == 0 { graph.warnings.forEach(options.warn) }
-      if state.enumeration("phase") == Phase.train.rawValue, !graph.nodes.contains(where: { $0.lossWeights.contains { $0 != 0 } }) {
+      if state.enumeration("phase") == Phase.train.rawValue,
+        !graph.nodes.contains(where: { $0.lossWeights.contains { $0 != 0 } })
+      {
         options.warn(
           Diagnostic(
             "net '\(graph.name)' has no loss in phase TRAIN: nothing will be learned", at: definition.message.location,
@@ -158,13 +162,15 @@ struct SolverNets {
     guard states == 0 || states == total else {
       throw DiagnosticList([
         message.error(
-          "test_state", "test_state must be unspecified or specified once per test net: \(total) test nets, \(states) states")
+          "test_state",
+          "test_state must be unspecified or specified once per test net: \(total) test nets, \(states) states")
       ])
     }
     if total > 0, message.int("test_interval") <= 0 {
       throw DiagnosticList([
         message.error(
-          "test_iter", "test_iter asks for tests, so test_interval must be at least 1, not \(message.int("test_interval"))")
+          "test_iter",
+          "test_iter asks for tests, so test_interval must be at least 1, not \(message.int("test_interval"))")
       ])
     }
   }

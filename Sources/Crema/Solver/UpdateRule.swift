@@ -22,7 +22,9 @@ protocol UpdateRule: Sendable {
 /// The update rules that a solver may name.
 enum UpdateRules {
   /// To add one, write its file and name it here.
-  static let all: [any UpdateRule.Type] = [SGD.self, Nesterov.self, AdaGrad.self, RMSProp.self, AdaDelta.self, Adam.self]
+  static let all: [any UpdateRule.Type] = [
+    SGD.self, Nesterov.self, AdaGrad.self, RMSProp.self, AdaDelta.self, Adam.self,
+  ]
 
   /// The rule that a SolverParameter names in `type`.
   ///

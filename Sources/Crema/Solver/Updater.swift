@@ -28,7 +28,8 @@ final class Updater {
     let name = solver.string("regularization_type")
     guard let regularization = Regularization(rawValue: name) else {
       throw solver.error(
-        "regularization_type", "Unknown regularization type: '\(name)'; known are L1, L2", suggesting: name.nearest(in: ["L1", "L2"]))
+        "regularization_type", "Unknown regularization type: '\(name)'; known are L1, L2",
+        suggesting: name.nearest(in: ["L1", "L2"]))
     }
     self.regularization = regularization
     (weightDecay, clip) = (solver.float("weight_decay"), solver.float("clip_gradients"))
@@ -73,7 +74,8 @@ final class Updater {
       if decay != 0 {
         switch regularization {
         case .l2: piece.gradient.add(piece.weight, times: decay)
-        case .l1: piece.gradient.assign(piece.gradient, piece.weight) { g, w in g + decay * (w > 0 ? 1 : w < 0 ? -1 : 0) }
+        case .l1:
+          piece.gradient.assign(piece.gradient, piece.weight) { g, w in g + decay * (w > 0 ? 1 : w < 0 ? -1 : 0) }
         }
       }
       rule.apply(piece.gradient, piece.histories, rate: rate * piece.rate, iteration: iteration)

@@ -19,7 +19,8 @@ struct DeviceOptions: ParsableArguments {
   /// Says that there is no GPU, if one is asked for here or in a file.
   func note(requestedBy file: SourceLocation? = nil, replicates: Bool = false) {
     guard !gpu.isEmpty || file != nil else { return }
-    let more = replicates && replicas > 1 ? "; \(replicas) ids are \(replicas) replicas, whose gradients are averaged" : ""
+    let more =
+      replicates && replicas > 1 ? "; \(replicas) ids are \(replicas) replicas, whose gradients are averaged" : ""
     Console.standard.report(
       Diagnostic("Crema computes on the CPU, also where a GPU is asked for\(more)", at: file, severity: .note))
   }

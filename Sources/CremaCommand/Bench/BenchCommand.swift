@@ -32,7 +32,9 @@ struct BenchCommand: ParsableCommand {
       threads: workers.count, instructions: Machine.instructionSet, blas: Machine.blasKernels,
       peak: Machine.peak(on: workers), bandwidth: Machine.bandwidth(on: workers))
     for name in ["train_lmdb", "test_lmdb"] {
-      try SceneDatabase(path: "\(folder)/\(name)", generator: SceneGenerator(seed: 1), count: 128).write(on: workers) { _ in }
+      try SceneDatabase(path: "\(folder)/\(name)", generator: SceneGenerator(seed: 1), count: 128).write(on: workers) {
+        _ in
+      }
     }
     var workloads = [try trainingStep(folder, workers)]
     for batch in [64, 1] { workloads.append(try inference(batch, folder, workers)) }

@@ -44,10 +44,12 @@ struct DemoScores {
     var lines = ["scenes never seen in training      scenes   right"]
     for kind in Kind.allCases {
       guard let (total, right) = kinds[kind] else { continue }
-      lines.append("  " + kind.rawValue.padded(to: 30) + String(total).padded(leftTo: 9) + percent(right, total).padded(leftTo: 8))
+      lines.append(
+        "  " + kind.rawValue.padded(to: 30) + String(total).padded(leftTo: 9) + percent(right, total).padded(leftTo: 8))
     }
     let total = kinds.values.reduce(0) { $0 + $1.total }, right = kinds.values.reduce(0) { $0 + $1.right }
-    lines.append("  " + "all".padded(to: 30) + String(total).padded(leftTo: 9) + percent(right, total).padded(leftTo: 8))
+    lines.append(
+      "  " + "all".padded(to: 30) + String(total).padded(leftTo: 9) + percent(right, total).padded(leftTo: 8))
     lines += ["", "confusion matrix (rows: true)      untouched   manipulated"]
     for (name, row) in zip(["untouched", "manipulated"], confusion) {
       let all = row.reduce(0, +)

@@ -12,7 +12,8 @@ package enum GlogLine {
   ) -> String {
     let number = String(thread)
     let column = String(repeating: " ", count: max(0, 5 - number.count)) + number
-    return "\(severity)\(time.monthAndDay) \(time.preciseClock) \(column) \(file):\(line)] \(message)\n"
+    let end = message.hasSuffix("\n") ? "" : "\n"
+    return "\(severity)\(time.monthAndDay) \(time.preciseClock) \(column) \(file):\(line)] \(message)\(end)"
   }
 }
 

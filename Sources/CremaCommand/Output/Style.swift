@@ -11,7 +11,8 @@ package enum Style {
     let place = diagnostic.location.map { "\($0): " } ?? ""
     let word = "\(diagnostic.severity.rawValue): "
     lines[0] =
-      bold + place + colour(of: diagnostic.severity) + word + plain + bold + lines[0].dropFirst(place.count + word.count)
+      bold + place + colour(of: diagnostic.severity) + word + plain + bold
+      + lines[0].dropFirst(place.count + word.count)
       + plain
     if lines.count > 1 { lines[lines.count - 1] = green + lines[lines.count - 1] + plain }
     return lines.joined(separator: "\n") + "\n" + diagnostic.notes.map { text($0, colours: true) }.joined()

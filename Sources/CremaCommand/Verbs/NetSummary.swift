@@ -11,7 +11,9 @@ enum NetSummary {
     var parameters = 0, multiplyAdds = 0, numbers = 0, seen: Set<Int> = []
     for node in graph.nodes {
       let own = node.weights.filter { !$0.isShared }.reduce(0) { $0 + graph.parameters[$1.parameter].shape.count }
-      let memory = node.plan.aliases ? 0 : node.tops.filter { seen.insert($0).inserted }.reduce(0) { $0 + graph.values[$1].shape.count }
+      let memory =
+        node.plan.aliases
+        ? 0 : node.tops.filter { seen.insert($0).inserted }.reduce(0) { $0 + graph.values[$1].shape.count }
       parameters += own
       multiplyAdds += node.plan.multiplyAdds
       numbers += memory

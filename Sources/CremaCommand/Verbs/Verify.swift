@@ -53,7 +53,9 @@ extension Verifier.Tolerance: ExpressibleByArgument {
   /// Reads `1e-5,1e-4`: the absolute part, then the relative one.
   public init?(argument: String) {
     let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Float($0) }
-    guard parts.count == 2, let absolute = parts[0], let relative = parts[1], absolute >= 0, relative >= 0 else { return nil }
+    guard parts.count == 2, let absolute = parts[0], let relative = parts[1], absolute >= 0, relative >= 0 else {
+      return nil
+    }
     self.init(absolute: absolute, relative: relative)
   }
 

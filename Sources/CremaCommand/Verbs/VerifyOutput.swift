@@ -6,7 +6,8 @@ enum VerifyOutput {
   /// One line for each tensor, in the order in which the net computes them, then the verdict.
   static func table(_ report: Verifier.Report) -> String {
     var table = Table([
-      ("layer", .left), ("compared", .left), ("shape", .left), ("absolute", .right), ("relative", .right), ("wrong", .right),
+      ("layer", .left), ("compared", .left), ("shape", .left), ("absolute", .right), ("relative", .right),
+      ("wrong", .right),
       ("", .left),
     ])
     for comparison in report.comparisons {
@@ -14,7 +15,8 @@ enum VerifyOutput {
       table.add([
         comparison.layer, comparison.path, "\(comparison.shape)",
         isCompared ? number(comparison.largestAbsolute) : "-", isCompared ? number(comparison.largestRelative) : "-",
-        isCompared ? "\(comparison.wrongCount)" : "-", comparison.agrees ? "ok" : comparison.problem ?? "beyond tolerance",
+        isCompared ? "\(comparison.wrongCount)" : "-",
+        comparison.agrees ? "ok" : comparison.problem ?? "beyond tolerance",
       ])
     }
     return table.text + "\n" + verdict(report)
@@ -25,7 +27,8 @@ enum VerifyOutput {
       return "All \(report.comparisons.count) tensors agree.\n"
     }
     let wrong = report.comparisons.count { !$0.agrees }
-    let layer = first.layer.isEmpty ? first.path : "layer '\(first.layer)' (\(first.path), \(first.direction.rawValue) pass)"
+    let layer =
+      first.layer.isEmpty ? first.path : "layer '\(first.layer)' (\(first.path), \(first.direction.rawValue) pass)"
     var text = "\(wrong) of \(report.comparisons.count) tensors differ. The first to diverge: \(layer)"
     if let problem = first.problem { text += ": \(problem)" }
     if let number = first.firstWrong {
@@ -54,7 +57,8 @@ enum VerifyOutput {
     let rows = report.comparisons.map {
       Row(
         layer: $0.layer, path: $0.path, direction: $0.direction.rawValue, shape: $0.shape.axes,
-        largestAbsolute: finite($0.largestAbsolute), largestRelative: finite($0.largestRelative), wrongCount: $0.wrongCount,
+        largestAbsolute: finite($0.largestAbsolute), largestRelative: finite($0.largestRelative),
+        wrongCount: $0.wrongCount,
         agrees: $0.agrees, problem: $0.problem)
     }
     let encoder = JSONEncoder()

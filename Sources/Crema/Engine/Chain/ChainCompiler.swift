@@ -87,7 +87,9 @@ struct ChainCompiler {
     guard let last = nodes.last else { return false }
     let inner = Set(memory.inner(range)), made = Set(nodes.flatMap(\.tops))
     guard made.subtracting(last.tops).isSubset(of: inner), !made.contains(source) else { return false }
-    guard memory.graph.nodes[range.upperBound...].allSatisfy({ Set($0.tops).isDisjoint(with: last.tops) }) else { return false }
+    guard memory.graph.nodes[range.upperBound...].allSatisfy({ Set($0.tops).isDisjoint(with: last.tops) }) else {
+      return false
+    }
     guard made.union([source]).isSuperset(of: nodes.flatMap(\.bottoms)) else { return false }
     let working = nodes.filter { !($0.layer is Split) }
     guard working.allSatisfy({ $0.runsBackward == last.runsBackward }) else { return false }
@@ -111,7 +113,8 @@ struct ChainCompiler {
     }
     return ChainProgram(
       nodes: range, grid: grid, head: head, source: source, convolutions: convolutions, operations: operations,
-      planes: planes, runsBackward: nodes[range.upperBound - 1].runsBackward, wantsSource: wants, again: computedAgain())
+      planes: planes, runsBackward: nodes[range.upperBound - 1].runsBackward, wantsSource: wants, again: computedAgain()
+    )
   }
 
   private mutating func allocate(_ value: Int) -> Place {

@@ -95,7 +95,8 @@ extension ChainStep {
   }
 
   /// The gradient of the chain's source, to plain NCHW, through its Scale.
-  private func store(_ value: Int, _ image: Int, _ from: Place, _ worker: Int, _ own: (weights: Tensor, bias: Tensor)?) {
+  private func store(_ value: Int, _ image: Int, _ from: Place, _ worker: Int, _ own: (weights: Tensor, bias: Tensor)?)
+  {
     guard program.wantsSource || input != nil || scale != nil else { return }
     let blob = memory.values[input?.value ?? value], area = from.height * from.width
     let piece = unsafe pieces[worker].base

@@ -57,7 +57,9 @@ import CKernels
         sums += convolution.sums
       }
       if let scale {
-        if scale.learns[0] { (sums, targets) = (sums + [scale.gamma.gradient], targets + [(convolutions.count, false)]) }
+        if scale.learns[0] {
+          (sums, targets) = (sums + [scale.gamma.gradient], targets + [(convolutions.count, false)])
+        }
         if scale.learns[1] { (sums, targets) = (sums + [scale.beta.gradient], targets + [(convolutions.count, true)]) }
       }
     }
