@@ -42,7 +42,8 @@ package struct DummyData: SourceLayer {
       let sides = legacy.map { parameters.ints($0) }
       for (field, values) in zip(legacy, sides) where values.count != 1 && values.count != tops {
         throw parameters.error(
-          field, "\(field) has \(values.count) values for \(tops) tops; give shape, or each of num, channels, height, width "
+          field,
+          "\(field) has \(values.count) values for \(tops) tops; give shape, or each of num, channels, height, width "
             + "once or for each top")
       }
       for top in 0..<tops {
@@ -51,7 +52,8 @@ package struct DummyData: SourceLayer {
       }
     }
     guard shapes.count == 1 || shapes.count == tops else {
-      throw parameters.error("shape", "there are \(shapes.count) shapes for \(tops) tops; give one, or one for each top")
+      throw parameters.error(
+        "shape", "there are \(shapes.count) shapes for \(tops) tops; give one, or one for each top")
     }
     return shapes.count == tops ? shapes : Array(repeating: shapes[0], count: tops)
   }

@@ -90,7 +90,9 @@ struct DemoCommand: ParsableCommand {
   private func settlingText(_ weights: String) -> String {
     solverText
       .replacing("some hundred updates.", with: "some hundred updates: the part that settles BatchNorm's statistics.")
-      .replacing("base_lr: 0.001", with: "base_lr: 0.00005").replacing("max_iter: \(iterations)", with: "max_iter: \(settling)")
+      .replacing("base_lr: 0.001", with: "base_lr: 0.00005").replacing(
+        "max_iter: \(iterations)", with: "max_iter: \(settling)"
+      )
       .replacing("test_interval: \(iterations)", with: "test_interval: \(settling)")
       .replacing("display: \(max(1, iterations / 6))", with: "display: \(max(1, settling / 3))")
       .replacing("/amtennet\"", with: "/amtennet_settled\"") + "weights: \"\(weights)\"\n"
