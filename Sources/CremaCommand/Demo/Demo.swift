@@ -41,8 +41,7 @@ struct DemoCommand: ParsableCommand {
     let test = SceneGenerator(seed: UInt64(seed) &+ 1_000_000)
     try makeDatabases(test, workers)
     let trained = try train(workers)
-    try score(trained, test, workers)
-    try export(trained)
+    try export(trained, try score(trained, test, workers))
     console.show("\nDone in \(seconds(clock.now - start)); everything is in '\(folder)'.\n")
   }
 
@@ -134,7 +133,8 @@ struct DemoCommand: ParsableCommand {
     console.endLive()
   }
 
-  private func score(_ weights: String, _ generator: SceneGenerator, _ workers: Workers) throws {
+  /// - Returns: the net that was tested.
+  private func score(_ weights: String, _ generator: SceneGenerator, _ workers: Workers) throws -> Net {
     let console = Console.standard
     console.show("3. Testing \(weights) on scenes never seen in training\n\n")
     var building = GraphBuilder.Options()
@@ -152,15 +152,24 @@ struct DemoCommand: ParsableCommand {
       throw Diagnostic(
         "the demo promises 90 % in all and 80 % of each kind, and this run did not reach it; try another --seed")
     }
+    return tester
   }
 
-  private func export(_ weights: String) throws {
+  /// Converts the weights to HDF5 and back, and reads both into the net: its weights must keep their bits.
+  private func export(_ weights: String, _ net: Net) throws {
     let console = Console.standard
     let exported = weights + ".h5", back = "\(folder)/amtennet_from_hdf5.caffemodel"
-    console.show("\n4. Exporting to HDF5 and back\n")
+    console.show("\n4. Exporting to HDF5, and reading it back\n")
     try WeightsConversion.convert(from: weights, to: exported)
     try WeightsConversion.convert(from: exported, to: back)
-    console.show("   \(exported), \(back)\n")
+    let before = net.graph.nodes.map { node in net.weights(of: node.name)?.map(\.data.values) }
+    for file in [exported, back] {
+      _ = try WeightsFile.load(file, into: net, log: .silent)
+      guard before == net.graph.nodes.map({ node in net.weights(of: node.name)?.map(\.data.values) }) else {
+        throw Diagnostic("'\(file)' does not hold the weights of '\(weights)'")
+      }
+      console.show("   \(file): the same weights, bit for bit\n")
+    }
   }
 
   private func seconds(_ duration: Duration) -> String {
