@@ -3,6 +3,9 @@ import Prototxt
 
 /// A layer whose tops come from outside of the net: a database, a list of images.
 package protocol SourceLayer: Layer {
+  /// Logs what Caffe logs when it makes the layer, before its tops are known.
+  func announce(_ environment: InputEnvironment, log: Log)
+
   /// Reads the first record: the shapes of the tops.
   ///
   /// - Throws: a source that is missing or damaged, or that the parameters do not fit.
@@ -16,6 +19,9 @@ package protocol SourceLayer: Layer {
 }
 
 extension SourceLayer {
+  /// Nothing.
+  package func announce(_ environment: InputEnvironment, log: Log) {}
+
   /// Shapes come from `probe`.
   package func plan(_ bottoms: [Shape]) throws(ShapeError) -> Plan {
     throw ShapeError("its shapes are those of its source, which has not been opened")

@@ -63,6 +63,7 @@ public struct GraphBuilder {
     let kind = try kind(of: definition)
     try checkCounts(definition, kind)
     let layer = try make(kind, Fields(definition, phase: phase, environment: options.environment))
+    (layer as? any SourceLayer)?.announce(options.environment, log: options.log)
     let bottoms = try take(definition)
     var tops = try topNames(definition, kind)
     let plan = try plan(layer, definition, bottoms.map { graph.values[$0].shape }, tops: &tops)
@@ -226,6 +227,7 @@ public struct GraphBuilder {
   }
 
   private mutating func logSetup(_ name: String, _ tops: [String], _ plan: Plan, _ lossWeights: [Float]) {
+    for _ in 0..<plan.innerLayers { options.log.info("layer_factory.hpp", 77, "Creating layer \(name)") }
     options.log.info("net.cpp", 124, "Setting up \(name)")
     for (shape, weight) in zip(plan.tops, lossWeights) {
       options.log.info("net.cpp", 131, "Top shape: \(shape.logDescription)")

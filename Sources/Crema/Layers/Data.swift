@@ -43,11 +43,15 @@ package struct DataLayer: SourceLayer {
         + "write backend: LMDB")
   }
 
+  package func announce(_ environment: InputEnvironment, log: Log) {
+    guard let path = try? resolve(environment), InputEnvironment.exists(path + "/data.mdb") else { return }
+    log.info("db_lmdb.cpp", 35, "Opened lmdb \(source)")
+  }
+
   package func probe(_ environment: InputEnvironment, log: Log) throws(Diagnostic) -> [Shape] {
     let path = try resolve(environment)
     let transformer = try Transformer(settings, environment, log: log)
     let (shape, isEncoded) = try DatabaseReader.probe(path, transformer, at: location)
-    log.info("db_lmdb.cpp", 35, "Opened lmdb \(source)")
     if !isEncoded, settings.forcesColor || settings.forcesGray {
       log.add(.error, "data_transformer.cpp", 134, "force_color and force_gray only for encoded datum")
     }

@@ -52,9 +52,11 @@ package struct InfogainLoss: Layer {
         "H must be \(classes)x\(classes), since the predictions (\(bottoms[0])) have \(classes) classes on axis "
           + "\(axis), and it is \(shape)", at: matrix == nil ? nil : place)
     }
-    return Plan(
+    var plan = Plan(
       tops: givesProbabilities ? [[], bottoms[0]] : [[]], division: .whole, kept: [bottoms[0], [1]],
       scratch: [bottoms[0]])
+    plan.innerLayers = 1
+    return plan
   }
 
   package func forward(_ pass: Pass) {

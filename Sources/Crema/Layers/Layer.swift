@@ -102,6 +102,8 @@ package struct Plan: Sendable {
   package var aliases = false
   /// Multiply-adds of one forward pass over the whole batch.
   package var multiplyAdds = 0
+  /// Layers that Caffe makes inside of this one, and logs under its name.
+  package var innerLayers = 0
   /// Remarks on shapes that Caffe accepts and that are probably a mistake.
   package var warnings: [String] = []
 

@@ -29,9 +29,11 @@ package struct Scale: Layer {
     let weights =
       (bottoms.count == 1 ? [Plan.Weight(small, filler, replacesGradient: replaces)] : [])
       + (hasBias ? [Plan.Weight(small, biasFiller)] : [])
-    return Plan(
+    var plan = Plan(
       tops: [bottoms[0]], weights: weights, division: fields.division(bottoms, small, weights: weights.count),
       kept: isInPlace ? [bottoms[0]] : [])
+    plan.innerLayers = hasBias ? 1 : 0
+    return plan
   }
 
   package func forward(_ pass: Pass) {

@@ -30,7 +30,9 @@ package struct SoftmaxWithLoss: Layer {
     let axis = try axis.resolved(in: bottoms[0])
     try checkFirstAxes(bottoms)
     try labels.check(bottoms, axis: axis)
-    return Plan(tops: [[]], division: .whole, kept: [bottoms[0], [1]], scratch: [bottoms[0]])
+    var plan = Plan(tops: [[]], division: .whole, kept: [bottoms[0], [1]], scratch: [bottoms[0]])
+    plan.innerLayers = 1
+    return plan
   }
 
   package func forward(_ pass: Pass) {

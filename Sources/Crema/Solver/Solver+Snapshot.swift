@@ -27,7 +27,6 @@ extension Solver {
   /// - Throws: a file that cannot be read, or that belongs to another net or update rule.
   public func restore(from path: String) throws(Diagnostic) {
     let state = try SolverState(contentsOf: path)
-    if !path.hasSuffix(".h5") { log.info("sgd_solver.cpp", 336, "SGDSolver: restoring history") }
     guard state.history.count == updater.history.count else {
       throw Diagnostic(
         "\(path): Incorrect length of history blobs: the state holds \(state.history.count), this solver "
@@ -44,6 +43,7 @@ extension Solver {
     if !state.learnedNet.isEmpty {
       options.loaded(try WeightsFile.load(try find(state.learnedNet, beside: path), into: net, log: log))
     }
+    if !path.hasSuffix(".h5") { log.info("sgd_solver.cpp", 336, "SGDSolver: restoring history") }
     for (saved, own) in zip(state.history, updater.history) { own.copy(saved) }
     (iteration, step) = (state.iteration, state.currentStep)
   }
