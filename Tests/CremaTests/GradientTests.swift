@@ -153,6 +153,18 @@ struct GradientCase: CustomTestStringConvertible, Sendable {
     GradientCase(
       "type: 'LSTMUnit' bottom: 'a' bottom: 'b' bottom: 'c' top: 'y' top: 'z'", [1, 1, 7], [1, 1, 28], [1, 1],
       labels: [1], of: 2),
+    GradientCase(
+      "type: 'LSTM' bottom: 'a' bottom: 'b' recurrent_param { num_output: 3 }", [4, 2, 3], [4, 2],
+      labels: [0, 0, 1, 1, 1, 0, 1, 1]),
+    GradientCase(
+      "type: 'LSTM' bottom: 'a' bottom: 'b' bottom: 'c' recurrent_param { num_output: 2 }", [3, 1, 1, 5], [3, 1],
+      [1, 3], labels: [0, 1, 1]),
+    GradientCase(
+      "type: 'RNN' bottom: 'a' bottom: 'b' recurrent_param { num_output: 3 }", [4, 2, 3], [4, 2],
+      labels: [0, 0, 1, 0.5, 1, 0, -1, 1]),
+    GradientCase(
+      "type: 'RNN' bottom: 'a' bottom: 'b' bottom: 'c' recurrent_param { num_output: 1 }", [3, 2, 7], [3, 2],
+      [2, 1, 3], labels: [0, 0, 1, 1, 1, 1]),
     GradientCase("type: 'Parameter' parameter_param { shape { dim: 3 dim: 7 } }"),
   ]
 

@@ -31,6 +31,22 @@ import Testing
     #expect(count >= 2)
   }
 
+  /// Each step of a recurrent layer draws its weights, of which the first are used; the layer after it shows how many were drawn.
+  @Test(arguments: ["lstm_draws", "rnn_draws"]) func drawsForEveryStep(net: String) throws {
+    let path = FixtureFolder.path("fillers/\(net)")
+    let definition = try NetDefinition(contentsOf: path + ".prototxt")
+    let graph = try GraphBuilder.build(definition, state: definition.message.message("state"))
+    let made = try Net(graph, random: RandomStream(seed: 1701), workers: Workers(count: 1))
+    let recording = try Recording(contentsOf: path + ".h5")
+    for layer in ["rec", "after"] {
+      let weights = try #require(made.weights(of: layer)), recorded = try recording.numbered(in: "param/\(layer)")
+      #expect(weights.map(\.shape) == recorded.map(\.shape))
+      for (i, (weight, expected)) in zip(weights, recorded).enumerated() {
+        #expect(weight.data.values == expected.values, "\(net) \(layer)/\(i)")
+      }
+    }
+  }
+
   private func fillers(of layer: Message) throws -> [Filler] {
     let parameters =
       ["convolution_param", "inner_product_param", "embed_param"].filter(layer.has).map(layer.message)

@@ -8,6 +8,7 @@ package final class LayerRun {
   package let tops: [Blob]
   package let weights: [Blob]
   package let kept: [Tensor]
+  package let state: [Tensor]
   /// For each bottom and weight, whether its gradient is asked for.
   package var wanted: [Bool], learns: [Bool]
   /// Whether a backward pass may follow.
@@ -31,6 +32,7 @@ package final class LayerRun {
     }
     weights = plan.weights.map { Blob($0.shape) }
     kept = plan.kept.map { Tensor($0) }
+    state = plan.state.map { Tensor($0) }
     wanted = bottoms.indices.map { type(of: layer).traits.hasGradient(bottom: $0, of: bottoms.count) }
     learns = weights.map { _ in true }
     for tensor in kept { tensor.fill(.nan) }
@@ -83,7 +85,7 @@ package final class LayerRun {
     return Pass(
       bottoms: bottoms.map { blob in images.map { blob.images($0) } ?? blob },
       tops: tops.map { blob in images.map { blob.images($0) } ?? blob }, weights: weights,
-      kept: kept.map { tensor in images.map { tensor.images($0) } ?? tensor }, scratch: scratch, wanted: wanted,
-      learns: learns, keeps: keeps, part: part, parts: parts, failures: failures)
+      kept: kept.map { tensor in images.map { tensor.images($0) } ?? tensor }, state: state, scratch: scratch,
+      wanted: wanted, learns: learns, keeps: keeps, part: part, parts: parts, failures: failures)
   }
 }

@@ -28,6 +28,12 @@ package struct InnerProduct: Layer {
     try checkOutputs(parameters)
   }
 
+  /// The products of another layer; with biases if there is a filler for them.
+  init(outputs: Int, axis: Int, _ weights: Filler, bias: Filler? = nil, at place: SourceLocation?) {
+    (self.outputs, self.axis, hasBias, isTransposed) = (outputs, AxisField(index: axis), bias != nil, false)
+    (weightFiller, biasFiller, self.place) = (weights, bias ?? .constant(0), place)
+  }
+
   package func plan(_ bottoms: [Shape]) throws(ShapeError) -> Plan {
     let axis = try axis.resolved(in: bottoms[0]), inputs = bottoms[0].count(from: axis)
     guard inputs > 0 else { throw ShapeError("the bottom (\(bottoms[0])) has no values to sum from axis \(axis) on") }

@@ -84,6 +84,8 @@ package struct Plan: Sendable {
     package var isStatistic = false
     /// Backward replaces the gradient instead of adding to it.
     package var replacesGradient = false
+    /// How often it is drawn. The first draw counts; Caffe draws for each step of a recurrent layer, and drops the others.
+    package var draws = 1
 
     package init(_ shape: Shape, _ filler: Filler, isStatistic: Bool = false, replacesGradient: Bool = false) {
       (self.shape, self.filler) = (shape, filler)
@@ -96,6 +98,8 @@ package struct Plan: Sendable {
   package var division = Division.images
   /// Lives from forward to backward; the first axis is images if the division is.
   package var kept: [Shape] = []
+  /// Lives as long as the net, and begins as zeros: what a forward pass leaves to the next one. Never a slice.
+  package var state: [Shape] = []
   /// Lives during one call, and holds anything at its start: one per worker.
   package var scratch: [Shape] = []
   /// The tops are the bottom under other names: Split, Reshape, Flatten. They share its memory, not its gradient.

@@ -10,6 +10,8 @@ package struct Pass {
   package let weights: [Blob]
   /// What the plan asked for in `kept`.
   package let kept: [Tensor]
+  /// What the plan asked for in `state`.
+  package let state: [Tensor]
   /// What the plan asked for in `scratch`.
   package internal(set) var scratch: [Tensor] = []
   /// For each bottom, whether its gradient is asked for.
@@ -24,11 +26,13 @@ package struct Pass {
   package let failures: Failures
 
   package init(
-    bottoms: [Blob], tops: [Blob], weights: [Blob] = [], kept: [Tensor] = [], scratch: [Tensor] = [],
+    bottoms: [Blob], tops: [Blob], weights: [Blob] = [], kept: [Tensor] = [], state: [Tensor] = [],
+    scratch: [Tensor] = [],
     wanted: [Bool]? = nil,
     learns: [Bool]? = nil, keeps: Bool = true, part: Int = 0, parts: Int = 1, failures: Failures = Failures()
   ) {
     (self.bottoms, self.tops, self.weights, self.kept, self.scratch) = (bottoms, tops, weights, kept, scratch)
+    self.state = state
     self.wanted = wanted ?? bottoms.map { _ in true }
     self.learns = learns ?? weights.map { _ in true }
     (self.keeps, self.part, self.parts, self.failures) = (keeps, part, parts, failures)

@@ -10,6 +10,8 @@ package struct Memory {
   /// By node.
   package let kept: [[Tensor]]
   /// By node.
+  package let state: [[Tensor]]
+  /// By node.
   package let failures: [Failures]
   /// The number of threads that may compute at the same time.
   package let workers: Int
@@ -46,6 +48,7 @@ package struct Memory {
     }
     self.weights = weights
     kept = graph.nodes.map { $0.plan.kept.map(Tensor.init) }
+    state = graph.nodes.map { $0.plan.state.map(Tensor.init) }
     failures = graph.nodes.map { _ in Failures() }
   }
 
@@ -90,7 +93,7 @@ package struct Memory {
     }
     return Pass(
       bottoms: blobs(node.bottoms), tops: blobs(node.tops), weights: own ?? weights[index],
-      kept: kept[index].map { tensor in images.map { tensor.images($0) } ?? tensor },
+      kept: kept[index].map { tensor in images.map { tensor.images($0) } ?? tensor }, state: state[index],
       wanted: node.wanted, learns: node.learns, keeps: node.runsBackward, part: part, parts: parts,
       failures: failures[index])
   }

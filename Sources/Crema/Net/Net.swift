@@ -63,7 +63,12 @@ public final class Net {
       }
       return
     }
-    for (weight, blob) in zip(node.plan.weights, weights) { weight.filler.fill(blob.data, from: random) }
+    for round in 0..<(node.plan.weights.map(\.draws).max() ?? 0) {
+      for (weight, blob) in zip(node.plan.weights, weights) where round < weight.draws {
+        guard round == 0 || !weight.filler.isConstant else { continue }
+        weight.filler.fill(round == 0 ? blob.data : Tensor(blob.shape), from: random)
+      }
+    }
   }
 
   var schedule: Schedule {

@@ -10,6 +10,9 @@ struct AxisField: Sendable {
     location = message.location(of: field)
   }
 
+  /// An axis that the kind of layer decides.
+  init(index: Int) { (self.index, location) = (index, nil) }
+
   /// The axis of a blob of this shape. Throws if it has no such axis.
   func resolved(in shape: Shape) throws(ShapeError) -> Int {
     if let axis = shape.axis(index) { return axis }

@@ -6,6 +6,14 @@ extension Traits {
     return traits
   }
 
+  /// A recurrent layer, whose second bottom says where sequences begin and has no gradient.
+  static var recurrent: Traits {
+    var traits = Traits()
+    traits.unforcedBottoms = [1]
+    traits.bottomsWithoutGradient = [1]
+    return traits
+  }
+
   /// A loss, whose second bottom are labels without gradient.
   static var lossWithLabels: Traits {
     var traits = Traits()
