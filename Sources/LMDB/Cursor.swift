@@ -1,5 +1,11 @@
 import CLMDB
+import Dispatch
 import Glibc
+
+/// The turn to open a database for reading and begin a transaction, or to close one. LMDB's locks belong to the process: a second
+/// opening of the same database takes itself for the first and sets the lock file up anew, and a transaction that begins in that
+/// moment would see an empty database.
+private let turn = DispatchSemaphore(value: 1)
 
 /// An open database folder: the one owner of an `MDB_env *`.
 @safe struct Environment: ~Copyable {
@@ -7,10 +13,22 @@ import Glibc
   let path: String
   let openedWithoutLock: Bool
 
-  /// Opens a whole database for reading, with its lock file if that can be opened or made.
+  /// The transaction that a reader begins with.
+  let transaction: OpaquePointer?
+
+  /// Opens a whole database for reading, with its lock file if that can be opened or made, and begins a transaction, which whoever
+  /// takes it must end.
   init(reading path: String) throws(LMDBError) {
     try DatabaseFile.check(folder: path)
-    (unsafe handle, openedWithoutLock) = try unsafe Self.openForReading(path)
+    turn.wait()
+    defer { turn.signal() }
+    let (opened, withoutLock) = try unsafe Self.openForReading(path)
+    var begun: OpaquePointer?
+    let code = unsafe mdb_txn_begin(opened, nil, CUnsignedInt(MDB_RDONLY), &begun)
+    if code != MDB_SUCCESS { unsafe mdb_env_close(opened) }
+    try check("mdb_txn_begin", path, code)
+    (unsafe handle, unsafe transaction) = unsafe (opened, begun)
+    openedWithoutLock = withoutLock
     self.path = path
   }
 
@@ -29,6 +47,7 @@ import Glibc
   init(writing path: String) throws(LMDBError) {
     try unsafe handle = Self.open(path, 0)
     openedWithoutLock = false
+    unsafe transaction = nil
     self.path = path
   }
 
@@ -40,7 +59,11 @@ import Glibc
     return unsafe created
   }
 
-  deinit { unsafe mdb_env_close(handle) }
+  deinit {
+    turn.wait()
+    defer { turn.signal() }
+    unsafe mdb_env_close(handle)
+  }
 }
 
 /// The database at one moment: the one owner of an `MDB_txn *`, and of its environment.
@@ -48,11 +71,12 @@ import Glibc
   let environment: Environment
   let handle: OpaquePointer
 
-  init(of environment: consuming Environment) throws(LMDBError) {
-    let parent = unsafe environment.handle
-    unsafe handle = try open("mdb_txn_begin", environment.path) {
-      unsafe mdb_txn_begin(parent, nil, CUnsignedInt(MDB_RDONLY), &$0)
+  init(reading path: String) throws(LMDBError) {
+    let environment = try Environment(reading: path)
+    guard let transaction = unsafe environment.transaction else {
+      throw LMDBError(call: "mdb_txn_begin", file: path, code: EINVAL)
     }
+    unsafe handle = transaction
     self.environment = environment
   }
 
@@ -83,7 +107,7 @@ import Glibc
   ///
   /// Throws if there is none, if it is truncated, or if LMDB refuses it.
   public init(path: String) throws(LMDBError) {
-    let snapshot = try Snapshot(of: Environment(reading: path))
+    let snapshot = try Snapshot(reading: path)
     let transaction = unsafe snapshot.handle
     var database: MDB_dbi = 0
     try check("mdb_dbi_open", path, unsafe mdb_dbi_open(transaction, nil, 0, &database))

@@ -30,6 +30,20 @@ private func refusal(_ body: () throws -> Void) throws -> LMDBError {
     #expect(all.allSatisfy { $0.value.count > 100 })
   }
 
+  /// LMDB's locks belong to the process, so many openings of one database must share what is open.
+  @Test func manyOpenOneDatabaseAtTheSameTime() async throws {
+    let scratch = try Scratch()
+    let path = scratch("db")
+    var writer = try Writer(creating: path)
+    for number in 0..<20 { try writer.put(String(format: "%05d", number), [UInt8](repeating: 1, count: 100)) }
+    try writer.close()
+    let counts = try await withThrowingTaskGroup(of: [Int].self) { group in
+      for _ in 0..<8 { group.addTask { try (0..<200).map { _ in try records(path).count } } }
+      return try await group.reduce(into: [Int]()) { $0 += $1 }
+    }
+    #expect(counts.count == 1600 && counts.allSatisfy { $0 == 20 })
+  }
+
   @Test func writesInTransactionsAndReadsInKeyOrder() throws {
     let scratch = try Scratch()
     var writer = try Writer(creating: scratch("db/"))
