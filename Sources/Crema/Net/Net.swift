@@ -217,6 +217,9 @@ public final class Net {
   }
 
   /// The blob of this name.
+  ///
+  /// An engine keeps the values within its chains to itself: of a net that has one, only blobs that a chain reads or ends with hold
+  /// what was computed. A net without an engine writes every blob.
   public func blob(_ name: String) -> Blob? { graph.value(name).map { memory.values[$0] } }
 
   /// The weights of a layer.

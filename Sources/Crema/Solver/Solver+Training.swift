@@ -7,7 +7,7 @@ extension Solver {
   public func train(for count: Int) throws(Diagnostic) {
     start = iteration
     window = LossWindow(length: definition.int("average_loss"))
-    var pace = Pace(iteration: iteration)
+    var pace = Pace()
     let (interval, display) = (definition.int("test_interval"), definition.int("display"))
     let passes = definition.int("iter_size"), every = definition.int("snapshot")
     while iteration < start + count {
@@ -107,8 +107,6 @@ extension Solver {
 private struct Pace {
   private var last: ContinuousClock.Instant = .now
   private var lastIteration: Int?
-
-  init(iteration: Int) {}
 
   /// Iterations a second since the last call, 0 at the first one, and the seconds, in whole milliseconds.
   mutating func lap(at iteration: Int) -> (rate: Float, seconds: Float) {

@@ -66,6 +66,8 @@ public final class Solver {
   var step = 0
   var stopsEarly = false
   var window: LossWindow
+  /// The iteration at which the loss window began.
+  var start = 0
   var log: Log { options.log }
 
   /// The histories of the update rule, in the order of Caffe's files.
@@ -139,7 +141,4 @@ public final class Solver {
     if interval != 0, iteration % interval == 0 { try test() }
     log.info("solver.cpp", 332, "Optimization Done.")
   }
-
-  /// The iteration at which the loss window began.
-  var start = 0
 }
