@@ -9,6 +9,6 @@ package protocol Engine: Sendable {
   /// - Parameters:
   ///   - chain: nodes that run slice by slice over the same number of images.
   ///   - slices: the division of the batch.
-  ///   - keepsGradients: whether the gradient of every value is read after a pass.
-  func steps(_ chain: Range<Int>, in memory: Memory, slices: [Range<Int>], keepsGradients: Bool) -> [any Step]
+  ///   - demands: what must be left behind: values of the chain that are not watched need not be written.
+  func steps(_ chain: Range<Int>, in memory: Memory, slices: [Range<Int>], demands: Demands) -> [any Step]
 }

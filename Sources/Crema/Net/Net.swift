@@ -8,6 +8,12 @@ public final class Net {
     public var separatesLayers = false
     /// Keeps the gradient of every blob after a backward pass.
     public var keepsGradients = false
+    /// The blobs that can be read after a forward pass. Without an engine, or if layers are separated or gradients kept, all can.
+    public var watched = Watched.outputs
+    /// The net never runs backward, although it has a loss: what only a backward pass needs is neither kept nor computed.
+    public var isForwardOnly = false
+    /// The names of passes over the graph that are left out: each saves work, and changes results by rounding at most.
+    public var disabledPasses: Set<String> = []
     package var engine: (any Engine)?
     package init(engine: (any Engine)? = nil) { self.engine = engine }
     /// The layers' own code, in chains.
@@ -74,7 +80,7 @@ public final class Net {
   var schedule: Schedule {
     if let built { return built }
     let schedule = Schedule(
-      memory, engine: options.engine, separate: options.separatesLayers, keepsGradients: options.keepsGradients)
+      memory, engine: options.engine, separate: options.separatesLayers, demands: Demands(memory.graph, options))
     built = schedule
     return schedule
   }
@@ -218,7 +224,7 @@ public final class Net {
 
   /// The blob of this name.
   ///
-  /// An engine keeps the values within its chains to itself: of a net that has one, only blobs that a chain reads or ends with hold
+  /// An engine keeps the values within its chains to itself: of a net that has one, only the blobs that `Options.watched` names hold
   /// what was computed. A net without an engine writes every blob.
   public func blob(_ name: String) -> Blob? { graph.value(name).map { memory.values[$0] } }
 

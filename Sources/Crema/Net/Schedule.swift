@@ -13,8 +13,8 @@ struct Schedule {
 
   /// - Parameters:
   ///   - separate: each layer is a step of its own.
-  ///   - keepsGradients: the gradient of every value can be read after a pass.
-  init(_ memory: Memory, engine: (any Engine)?, separate: Bool, keepsGradients: Bool) {
+  ///   - demands: what the steps must leave behind.
+  init(_ memory: Memory, engine: (any Engine)?, separate: Bool, demands: Demands) {
     var steps: [any Step] = []
     let nodes = memory.graph.nodes
     var first = 0
@@ -29,10 +29,12 @@ struct Schedule {
       while !separate, last < nodes.count, Self.images(nodes[last], in: memory) == batch { last += 1 }
       let chain = first..<last
       let slices = Self.slices(of: batch, chain, in: memory)
-      let made = engine?.steps(chain, in: memory, slices: slices, keepsGradients: keepsGradients) ?? []
+      let made = engine?.steps(chain, in: memory, slices: slices, demands: demands) ?? []
       let end = made.last?.nodes.upperBound ?? last
       let plain = first..<(made.first?.nodes.lowerBound ?? last)
-      if !plain.isEmpty { steps.append(LayerStep(plain, in: memory, slices: slices, keepsGradients: keepsGradients)) }
+      if !plain.isEmpty {
+        steps.append(LayerStep(plain, in: memory, slices: slices, keepsGradients: demands.keepsGradients))
+      }
       steps += made
       first = end
     }

@@ -9,8 +9,8 @@ package struct ChainEngine: Engine {
 
   package init(usesWinograd: Bool = true) { self.usesWinograd = usesWinograd }
 
-  package func steps(_ chain: Range<Int>, in memory: Memory, slices: [Range<Int>], keepsGradients: Bool) -> [any Step] {
-    guard !keepsGradients, let set = unsafe CKernels.kernels() else { return [] }
+  package func steps(_ chain: Range<Int>, in memory: Memory, slices: [Range<Int>], demands: Demands) -> [any Step] {
+    guard !demands.keepsGradients, let set = unsafe CKernels.kernels() else { return [] }
     guard var program = chain.lazy.compactMap({ ChainCompiler.compile(from: $0, in: memory) }).first else { return [] }
     var steps: [any Step] = [], input: ChainNorm?
     while true {
