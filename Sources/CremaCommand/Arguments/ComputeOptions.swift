@@ -53,8 +53,8 @@ enum EngineChoice: String, ExpressibleByArgument, CaseIterable {
   /// The options of nets that compute so.
   var options: Net.Options {
     switch self {
-    case .auto: Net.Options(engine: ChainEngine())
-    case .direct: Net.Options(engine: ChainEngine(usesWinograd: false))
+    case .auto: Net.Options(engine: FastEngine())
+    case .direct: Net.Options(engine: FastEngine(usesWinograd: false))
     case .reference: Net.Options()
     }
   }

@@ -76,7 +76,8 @@ import CKernels
 
   // MARK: Weights
 
-  var preparations: Int { convolutions.count + 1 }
+  var preparations: [[Tensor]] { Array(repeating: [], count: convolutions.count + 1) }
+  var hidden: Hidden? { nil }
 
   func prepare(_ piece: Int) {
     if piece < convolutions.count { return convolutions[piece].pack() }
