@@ -38,3 +38,8 @@ package struct Demands {
     self.watched = watched
   }
 }
+
+extension Net.Options {
+  /// The names of all passes that can be left out.
+  public static var passes: [String] { ChainPass.all.map(\.name) + [SharedMemory.name] }
+}

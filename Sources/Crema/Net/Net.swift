@@ -3,7 +3,7 @@ import Prototxt
 /// A net that runs: memory, and the steps that compute it.
 public final class Net {
   /// How a net runs. Nothing here changes results, except for rounding between engines.
-  public struct Options {
+  public struct Options: Sendable {
     /// Runs each layer as a step of its own, for timing or for reading every blob between layers.
     public var separatesLayers = false
     /// Keeps the gradient of every blob after a backward pass.

@@ -86,7 +86,7 @@ struct Scheduler {
     let callByCall = fuses && !runsBackward && slices.count == 1
     let lent = ChainMemory(
       plan, in: memory, workers: callByCall ? 1 : memory.workers,
-      sharesData: fuses && !separates && !demands.disabledPasses.contains("share-memory"),
+      sharesData: fuses && !separates && !demands.disabledPasses.contains(SharedMemory.name),
       keepsGradients: demands.keepsGradients)
     if callByCall { return ImageStep.steps(lent, images: slices[0], operators: operators) }
     return [LayerStep(lent, slices: slices, operators: operators)]

@@ -1,6 +1,8 @@
 /// Memory for one slice of a chain that only runs forward: values that nobody outside sees lie in one piece, and those whose times
 /// do not overlap use the same part of it.
 package struct SharedMemory {
+  /// The name by which sharing can be switched off.
+  static let name = "share-memory"
   /// The numbers of the piece for one image.
   package let count: Int
   /// By root of the plan, the index of its first number, for one image.
