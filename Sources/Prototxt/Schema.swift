@@ -1,7 +1,7 @@
 import CProtobufC
 import Synchronization
 
-/// A kind of message: its name and fields, as protobuf-c's descriptor has them.
+/// A kind of message: its name and fields, as protobuf-c's descriptor has them, or declared by a program for texts only.
 ///
 /// Cheap to copy; one object for each descriptor in the program. Types that contain themselves are not supported.
 public struct MessageType: Sendable, Hashable, CustomStringConvertible {
@@ -22,7 +22,9 @@ public struct MessageType: Sendable, Hashable, CustomStringConvertible {
       self.name = name
       self.fields = fields
       indexByName = Dictionary(fields.enumerated().map { ($1.name, $0) }) { first, _ in first }
-      indexByNumber = Dictionary(fields.enumerated().map { ($1.number, $0) }) { first, _ in first }
+      indexByNumber = Dictionary(
+        fields.enumerated().filter { !$1.storage.isTextOnly }.map { ($1.number, $0) }
+      ) { first, _ in first }
       required = fields.filter { $0.label == .required }
       slots = MessageType.Storage.slots(fields)
       unsafe self.descriptor = descriptor
@@ -72,10 +74,25 @@ public struct MessageType: Sendable, Hashable, CustomStringConvertible {
     storage = MessageType.known.withLock { known in unsafe MessageType.storage(descriptor, &known) }
   }
 
+  /// The type that `descriptor` describes, with more fields, which only texts have. Nobody may have asked before for
+  /// the type, or for one that contains it.
+  public init(_ descriptor: ProtobufCMessageDescriptor, adding fields: [FieldType]) {
+    precondition(fields.allSatisfy(\.storage.isTextOnly), "a field of a descriptor belongs to its own message")
+    storage = MessageType.known.withLock { known in
+      precondition(known[unsafe UInt(bitPattern: descriptor.name)] == nil, "the type is there without the fields")
+      return unsafe MessageType.storage(descriptor, &known, adding: fields)
+    }
+  }
+
+  /// A type that no descriptor describes: all its fields are for texts only.
+  public init(_ name: String, _ fields: [FieldType]) {
+    storage = unsafe Storage(name: name, fields: fields, descriptor: nil)
+  }
+
   /// The name without the package, such as `LayerParameter`; empty for `unknown`.
   public var name: String { storage.name }
 
-  /// The fields in the order of their numbers.
+  /// The fields in the order of their numbers; behind them those that are for texts only.
   public var fields: [FieldType] { storage.fields }
 
   /// The field named so, or nil.
@@ -83,7 +100,7 @@ public struct MessageType: Sendable, Hashable, CustomStringConvertible {
     storage.indexByName[name].map { storage.fields[$0] }
   }
 
-  /// The field with this number, or nil.
+  /// The field with this number in the binary form, or nil.
   public func field(number: Int) -> FieldType? {
     storage.indexByNumber[number].map { storage.fields[$0] }
   }
@@ -97,7 +114,9 @@ public struct MessageType: Sendable, Hashable, CustomStringConvertible {
   /// Hashes the type's identity.
   public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(storage)) }
 
-  private static func storage(_ descriptor: ProtobufCMessageDescriptor, _ known: inout [UInt: Storage?]) -> Storage {
+  private static func storage(
+    _ descriptor: ProtobufCMessageDescriptor, _ known: inout [UInt: Storage?], adding more: [FieldType] = []
+  ) -> Storage {
     let key = unsafe UInt(bitPattern: descriptor.name)
     if let entry = known[key] {
       guard let storage = entry else { preconditionFailure("a message type that contains itself is not supported") }
@@ -114,7 +133,8 @@ public struct MessageType: Sendable, Hashable, CustomStringConvertible {
       let kind = unsafe kind(of: field, &known)
       unsafe fields.append(FieldType(field, kind: kind, defaults: defaults))
     }
-    let storage = unsafe Storage(name: String(cString: descriptor.short_name), fields: fields, descriptor: copy)
+    let storage = unsafe Storage(
+      name: String(cString: descriptor.short_name), fields: fields + more, descriptor: copy)
     known[key] = storage
     return storage
   }

@@ -66,29 +66,15 @@ struct ForkField: Sendable {
   /// Layers.
   private static let layers: [ForkField] =
     other(
-      "LayerParameter", ["roi_pooling_param", "smooth_l1_loss_param"], "py-faster-rcnn (rbgirshick/caffe-fast-rcnn)",
-      "layers of this type are not in BVLC's Caffe")
-    + other(
-      "LayerParameter", ["psroi_pooling_param", "box_annotator_ohem_param"], "R-FCN (YuwenXiong/py-R-FCN)",
+      "LayerParameter", ["box_annotator_ohem_param"], "R-FCN (YuwenXiong/py-R-FCN)",
       "layers of this type are not in BVLC's Caffe")
     + other(
       "LayerParameter",
-      [
-        "norm_param", "permute_param", "prior_box_param", "multibox_loss_param", "detection_output_param",
-        "detection_evaluate_param", "annotated_data_param", "video_data_param",
-      ], ssd, "layers of this type are not in BVLC's Caffe")
+      ["multibox_loss_param", "detection_evaluate_param", "annotated_data_param", "video_data_param"], ssd,
+      "layers of this type are not in BVLC's Caffe")
     + other(
       "LayerParameter", ["yolov3_detection_output_param", "yolov3_param"], "MobileNet-YOLO (eric612/MobileNet-YOLO)",
       "layers of this type are not in BVLC's Caffe")
-    + other(
-      "LayerParameter", ["interp_param"], "DeepLab's and PSPNet's Caffe", "layers of this type are not in BVLC's Caffe")
-    + other(
-      "LayerParameter", ["shuffle_channel_param"], "ShuffleNet's Caffe", "layers of this type are not in BVLC's Caffe")
-    + other(
-      "LayerParameter", ["bn_param"], "SegNet's and other Caffes",
-      "BVLC's Caffe has a BatchNorm layer with a Scale layer behind it instead")
-    + other(
-      "LayerParameter", ["upsample_param"], segNet, "layers of this type are not in BVLC's Caffe")
     + other(
       "LayerParameter", ["dense_image_data_param"], segNet,
       "make a database of images and one of label maps, and read them with two Data layers")

@@ -1,0 +1,96 @@
+import Prototxt
+
+/// The largest value in each of `pooled_h` x `pooled_w` parts of regions of planes; 0 in a part without values.
+///
+/// - bottoms: N x C x H x W; regions, R x 5: image, left, top, right, bottom, in units of which `spatial_scale` makes columns
+///   and rows. Regions have no gradient: theirs is zero.
+/// - top: R x C x pooled_h x pooled_w.
+/// - kept: the index in its plane of each maximum as a bit pattern, -1 for none.
+package struct ROIPooling: Layer {
+  package static let type = "ROIPooling"
+  package static let arity = Arity(bottoms: 2...2, tops: 1...1)
+
+  let height: Int, width: Int, scale: Float
+  private let place: SourceLocation?
+
+  package init(_ fields: Fields) throws(Diagnostic) {
+    let parameters = fields.parameters("roi_pooling_param")
+    for field in ["pooled_h", "pooled_w"] where parameters.int(field) < 1 {
+      throw parameters.error(
+        field, parameters.has(field) ? "\(field) must be 1 or more, not 0" : "\(field) is missing: the size of the top")
+    }
+    (height, width) = (parameters.int("pooled_h"), parameters.int("pooled_w"))
+    scale = try Regions.scale(parameters)
+    place = parameters.location(of: "pooled_h")
+  }
+
+  package func plan(_ bottoms: [Shape]) throws(ShapeError) -> Plan {
+    let x = bottoms[0]
+    try Regions.check(bottoms)
+    let top = try Shape([bottoms[1][0], x[1], height, width]).fitting("the top", at: place)
+    return Plan(tops: [top], division: .parts, kept: [top])
+  }
+
+  package func forward(_ pass: Pass) {
+    let (x, y) = (pass.bottoms[0].data, pass.tops[0].data), channels = x.shape[1], area = x.shape.count(from: 2)
+    for r in 0..<pass.bottoms[1].shape[0] {
+      guard let region = Regions.region(r, pass) else { return }
+      let corner = region.corners.map { Int(($0 * scale).rounded()) }
+      let side = (
+        Float(max(corner[3] - corner[1] + 1, 1)) / Float(height),
+        Float(max(corner[2] - corner[0] + 1, 1)) / Float(width)
+      )
+      for c in pass.share(of: channels) {
+        let plane = (region.image * channels + c) * area
+        var i = (r * channels + c) * height * width
+        for row in 0..<height {
+          let rows = Regions.part(row, of: side.0, from: corner[1], in: x.shape[2])
+          for column in 0..<width {
+            let columns = Regions.part(column, of: side.1, from: corner[0], in: x.shape[3])
+            let (value, index) = largest(x, plane, rows, columns, width: x.shape[3])
+            y.write { $0[i] = value }
+            if pass.keeps { pass.kept[0].write { $0[i] = Float(bitPattern: UInt32(bitPattern: index)) } }
+            i += 1
+          }
+        }
+      }
+    }
+  }
+
+  private func largest(
+    _ x: Tensor, _ plane: Int, _ rows: Range<Int>, _ columns: Range<Int>, width: Int
+  ) -> (value: Float, index: Int32) {
+    guard !rows.isEmpty, !columns.isEmpty else { return (0, -1) }
+    return x.read { x in
+      var (value, index) = (-Float.greatestFiniteMagnitude, -1)
+      for row in rows {
+        for at in row * width + columns.lowerBound..<row * width + columns.upperBound where x[plane + at] > value {
+          (value, index) = (x[plane + at], at)
+        }
+      }
+      return (value, Int32(index))
+    }
+  }
+
+  package func backward(_ pass: Pass) {
+    if pass.wanted[1], pass.isFirst { pass.bottoms[1].gradient.clear() }
+    guard pass.wanted[0] else { return }
+    let (dx, dy) = (pass.bottoms[0].gradient, pass.tops[0].gradient), channels = dx.shape[1]
+    let area = dx.shape.count(from: 2), pooled = height * width, share = pass.share(of: channels)
+    for image in 0..<dx.shape[0] {
+      dx.clear(share.count * area, at: (image * channels + share.lowerBound) * area)
+    }
+    dx.write(reading: dy, pass.kept[0]) { dy, which, dx in
+      for r in 0..<pass.bottoms[1].shape[0] {
+        guard let region = Regions.region(r, pass) else { return }
+        for c in share {
+          let plane = (region.image * channels + c) * area, first = (r * channels + c) * pooled
+          for i in first..<first + pooled {
+            let index = Int32(bitPattern: which[i].bitPattern)
+            if index >= 0 { dx[plane + Int(index)] += dy[i] }
+          }
+        }
+      }
+    }
+  }
+}
