@@ -97,6 +97,9 @@ struct ForkField: Sendable {
       "PoolingParameter", ["ceil_mode"], "soeaver's and other Caffes",
       "it must be true or false, which BVLC's Caffe calls round_mode: CEIL and round_mode: FLOOR")
     + other(
+      "DropoutParameter", ["scale_train"], "Fast R-CNN's Caffe (rbgirshick/caffe-fast-rcnn)",
+      "BVLC's Caffe scales in training, as with scale_train: true; with false, values are scaled in testing instead")
+    + other(
       "PoolingParameter", ["avg_include_pad"], intel,
       "BVLC's Caffe always counts padding in averages, as with avg_include_pad: true; remove it if that is meant")
     + other(

@@ -24,9 +24,13 @@ enum ForkFields {
   private static let ceilMode = "ceil_mode"
   private static let pooling = "PoolingParameter"
 
-  /// Whether `translated` replaces the field.
+  /// Whether `translated` replaces the field, or it says what Caffe does anyway.
   static func hasEquivalent(_ field: UnknownField) -> Bool {
-    field.messageType == pooling && field.name == ceilMode && truth(field.value) != nil
+    switch (field.messageType, field.name) {
+    case (pooling, ceilMode): truth(field.value) != nil
+    case ("DropoutParameter", "scale_train"): truth(field.value) == true
+    default: false
+    }
   }
 
   static func diagnostic(_ field: UnknownField, _ fork: ForkField?, severity: Diagnostic.Severity) -> Diagnostic {
@@ -49,12 +53,17 @@ enum ForkFields {
       copy.fields[index].value = .message(try translated(inner))
     }
     if copy.type.name == pooling { try translate(pooling: &copy) }
-    if copy.type == CaffeSchema.layer { try DepthwiseConvolution.translate(&copy) }
+    if copy.type == CaffeSchema.layer {
+      try DepthwiseConvolution.translate(&copy)
+      BNRates.set(&copy)
+    }
     return copy
   }
 
   private static func needsTranslation(_ message: Message) -> Bool {
-    if message.type == CaffeSchema.layer, DepthwiseConvolution.applies(message) { return true }
+    if message.type == CaffeSchema.layer, DepthwiseConvolution.applies(message) || BNRates.applies(message) {
+      return true
+    }
     return message.fields.contains { field in
       if case .message(let inner) = field.value { return needsTranslation(inner) }
       return field.type == nil && field.name == ceilMode && message.type.name == pooling

@@ -20,7 +20,7 @@ package struct BN: Layer {
   /// Added to SegNet's variances, which have no field for it.
   private static let segNetEpsilon: Float = 1e-9
 
-  private let hasStatistics: Bool
+  private let hasStatistics: Bool, topCount: Int
   /// Where means and variances come from.
   private enum Source { case batch, weights, none }
   private let source: Source, isFrozen: Bool
@@ -55,8 +55,6 @@ package struct BN: Layer {
     }
     topCount = fields.tops.count
   }
-
-  private let topCount: Int
 
   package func plan(_ bottoms: [Shape]) throws(ShapeError) -> Plan {
     let x = bottoms[0]
@@ -133,10 +131,8 @@ package struct BN: Layer {
           }
         }
       }
-      if !isFrozen {
-        if pass.learns[0] { pass.weights[0].gradient.write { $0[c] += Float(products) } }
-        if pass.learns[1] { pass.weights[1].gradient.write { $0[c] += Float(terms) } }
-      }
+      if pass.learns[0] { pass.weights[0].gradient.write { $0[c] += Float(products) } }
+      if pass.learns[1] { pass.weights[1].gradient.write { $0[c] += Float(terms) } }
       guard pass.wanted[0] else { continue }
       let scale = pass.weights[0].data.read { $0[c] } * pass.kept[1].read { $0[c] }
       let (a, b) = source == .batch ? (Float(terms / count), Float(products / count)) : (0, 0)
