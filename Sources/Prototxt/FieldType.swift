@@ -80,6 +80,13 @@ public struct FieldType: Sendable, Hashable, CustomStringConvertible {
       }
     }
 
+    init(_ other: Storage, _ kind: Kind) {
+      (name, nameBytes, number, label) = (other.name, other.nameBytes, other.number, other.label)
+      (self.kind, packed, hasDefault, defaultValue) = (kind, other.packed, other.hasDefault, other.defaultValue)
+      (type, offset, quantifierOffset) = (other.type, other.offset, other.quantifierOffset)
+      (defaultAddress, isTextOnly) = (other.defaultAddress, other.isTextOnly)
+    }
+
     init(_ name: String, _ number: Int, _ kind: Kind, _ label: Label, _ given: Message.Value?) {
       (self.name, nameBytes, self.number) = (name, Array(name.utf8), number)
       (self.kind, self.label, packed) = (kind, label, false)
@@ -93,6 +100,9 @@ public struct FieldType: Sendable, Hashable, CustomStringConvertible {
   init(_ field: ProtobufCFieldDescriptor, kind: Kind, defaults: UnsafeRawPointer) {
     storage = unsafe Storage(field, kind: kind, defaults: defaults)
   }
+
+  /// A field of messages as before, with another type of messages.
+  init(_ other: FieldType, holding type: MessageType) { storage = Storage(other.storage, .message(type)) }
 
   /// A field that no descriptor has: it is read and printed as text, and has no binary form.
   ///

@@ -74,16 +74,6 @@ public struct MessageType: Sendable, Hashable, CustomStringConvertible {
     storage = MessageType.known.withLock { known in unsafe MessageType.storage(descriptor, &known) }
   }
 
-  /// The type that `descriptor` describes, with more fields, which only texts have. Nobody may have asked before for
-  /// the type, or for one that contains it.
-  public init(_ descriptor: ProtobufCMessageDescriptor, adding fields: [FieldType]) {
-    precondition(fields.allSatisfy(\.storage.isTextOnly), "a field of a descriptor belongs to its own message")
-    storage = MessageType.known.withLock { known in
-      precondition(known[unsafe UInt(bitPattern: descriptor.name)] == nil, "the type is there without the fields")
-      return unsafe MessageType.storage(descriptor, &known, adding: fields)
-    }
-  }
-
   /// A type that no descriptor describes: all its fields are for texts only.
   public init(_ name: String, _ fields: [FieldType]) {
     storage = unsafe Storage(name: name, fields: fields, descriptor: nil)
@@ -114,9 +104,7 @@ public struct MessageType: Sendable, Hashable, CustomStringConvertible {
   /// Hashes the type's identity.
   public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(storage)) }
 
-  private static func storage(
-    _ descriptor: ProtobufCMessageDescriptor, _ known: inout [UInt: Storage?], adding more: [FieldType] = []
-  ) -> Storage {
+  private static func storage(_ descriptor: ProtobufCMessageDescriptor, _ known: inout [UInt: Storage?]) -> Storage {
     let key = unsafe UInt(bitPattern: descriptor.name)
     if let entry = known[key] {
       guard let storage = entry else { preconditionFailure("a message type that contains itself is not supported") }
@@ -133,8 +121,7 @@ public struct MessageType: Sendable, Hashable, CustomStringConvertible {
       let kind = unsafe kind(of: field, &known)
       unsafe fields.append(FieldType(field, kind: kind, defaults: defaults))
     }
-    let storage = unsafe Storage(
-      name: String(cString: descriptor.short_name), fields: fields + more, descriptor: copy)
+    let storage = unsafe Storage(name: String(cString: descriptor.short_name), fields: fields, descriptor: copy)
     known[key] = storage
     return storage
   }
@@ -160,5 +147,32 @@ public struct MessageType: Sendable, Hashable, CustomStringConvertible {
       let nested = unsafe pointer.assumingMemoryBound(to: ProtobufCMessageDescriptor.self).pointee
       return unsafe .message(MessageType(storage: storage(nested, &known)))
     }
+  }
+}
+
+extension MessageType {
+  /// The same types, in which the message named `name` has more fields, wherever in them it is. Only texts have these
+  /// fields; the binary form is as it was. What contains the message becomes a type of its own, once for all `types`.
+  public static func adding(_ fields: [FieldType], to name: String, in types: [MessageType]) -> [MessageType] {
+    precondition(fields.allSatisfy(\.storage.isTextOnly), "a field of a descriptor belongs to its own message")
+    var copies: [MessageType: MessageType] = [:]
+    return types.map { $0.adding(fields, to: name, &copies) }
+  }
+
+  private func adding(
+    _ added: [FieldType], to name: String, _ copies: inout [MessageType: MessageType]
+  ) -> MessageType {
+    if let copy = copies[self] { return copy }
+    var fields = storage.fields.map { field in
+      guard case .message(let nested) = field.kind else { return field }
+      let copy = nested.adding(added, to: name, &copies)
+      return copy == nested ? field : FieldType(field, holding: copy)
+    }
+    if self.name == name { fields += added }
+    let copy =
+      fields == storage.fields
+      ? self : unsafe MessageType(storage: Storage(name: self.name, fields: fields, descriptor: storage.descriptor))
+    copies[self] = copy
+    return copy
   }
 }

@@ -5,11 +5,11 @@ import Prototxt
 /// forks' layers besides, in texts only.
 public enum CaffeSchema {
   /// NetParameter.
-  public static let net = containing(layer) { unsafe MessageType(caffe__net_parameter__descriptor) }
+  public static let net = withForks[0]
   /// SolverParameter.
-  public static let solver = containing(layer) { unsafe MessageType(caffe__solver_parameter__descriptor) }
+  public static let solver = withForks[1]
   /// LayerParameter.
-  public static let layer = unsafe MessageType(caffe__layer_parameter__descriptor, adding: ForkSchema.layer)
+  public static let layer = withForks[2]
   /// NetState.
   public static let state = unsafe MessageType(caffe__net_state__descriptor)
   /// BlobProto.
@@ -25,6 +25,10 @@ public enum CaffeSchema {
   /// ReLUParameter.
   static let relu = unsafe MessageType(caffe__re_luparameter__descriptor)
 
-  /// A type that contains another one, which must be there first.
-  private static func containing(_ inner: MessageType, _ make: () -> MessageType) -> MessageType { make() }
+  private static let withForks = MessageType.adding(
+    ForkSchema.layer, to: "LayerParameter",
+    in: [
+      unsafe MessageType(caffe__net_parameter__descriptor), unsafe MessageType(caffe__solver_parameter__descriptor),
+      unsafe MessageType(caffe__layer_parameter__descriptor),
+    ])
 }
