@@ -32,24 +32,38 @@ package struct ROIPooling: Layer {
   }
 
   package func forward(_ pass: Pass) {
-    let (x, y) = (pass.bottoms[0].data, pass.tops[0].data), channels = x.shape[1], area = x.shape.count(from: 2)
+    pass.tops[0].data.write(reading: pass.bottoms[0].data) { x, y in
+      if pass.keeps {
+        pass.kept[0].write { which in
+          pool(x, &y, pass) { which[$0] = Float(bitPattern: UInt32(bitPattern: $1)) }
+        }
+      } else {
+        pool(x, &y, pass) { _, _ in }
+      }
+    }
+  }
+
+  /// The first of the largest values of each part, and what `note` does with its index in the plane.
+  @inline(__always)
+  private func pool(
+    _ x: Span<Float>, _ y: inout MutableSpan<Float>, _ pass: Pass, _ note: (_ i: Int, _ index: Int32) -> Void
+  ) {
+    let shape = pass.bottoms[0].shape, channels = shape[1], area = shape.count(from: 2)
     for r in 0..<pass.bottoms[1].shape[0] {
       guard let region = Regions.region(r, pass) else { return }
       let corner = region.corners.map { Int(($0 * scale).rounded()) }
-      let side = (
-        Float(max(corner[3] - corner[1] + 1, 1)) / Float(height),
-        Float(max(corner[2] - corner[0] + 1, 1)) / Float(width)
-      )
+      let high = Float(max(corner[3] - corner[1] + 1, 1)) / Float(height)
+      let wide = Float(max(corner[2] - corner[0] + 1, 1)) / Float(width)
+      let rows = (0..<height).map { Regions.part($0, of: high, from: corner[1], in: shape[2]) }
+      let columns = (0..<width).map { Regions.part($0, of: wide, from: corner[0], in: shape[3]) }
       for c in pass.share(of: channels) {
         let plane = (region.image * channels + c) * area
         var i = (r * channels + c) * height * width
-        for row in 0..<height {
-          let rows = Regions.part(row, of: side.0, from: corner[1], in: x.shape[2])
-          for column in 0..<width {
-            let columns = Regions.part(column, of: side.1, from: corner[0], in: x.shape[3])
-            let (value, index) = largest(x, plane, rows, columns, width: x.shape[3])
-            y.write { $0[i] = value }
-            if pass.keeps { pass.kept[0].write { $0[i] = Float(bitPattern: UInt32(bitPattern: index)) } }
+        for down in rows {
+          for across in columns {
+            let (value, index) = largest(x, plane, down, across, width: shape[3])
+            y[i] = value
+            note(i, index)
             i += 1
           }
         }
@@ -58,18 +72,16 @@ package struct ROIPooling: Layer {
   }
 
   private func largest(
-    _ x: Tensor, _ plane: Int, _ rows: Range<Int>, _ columns: Range<Int>, width: Int
+    _ x: Span<Float>, _ plane: Int, _ rows: Range<Int>, _ columns: Range<Int>, width: Int
   ) -> (value: Float, index: Int32) {
     guard !rows.isEmpty, !columns.isEmpty else { return (0, -1) }
-    return x.read { x in
-      var (value, index) = (-Float.greatestFiniteMagnitude, -1)
-      for row in rows {
-        for at in row * width + columns.lowerBound..<row * width + columns.upperBound where x[plane + at] > value {
-          (value, index) = (x[plane + at], at)
-        }
+    var (value, index) = (-Float.greatestFiniteMagnitude, -1)
+    for row in rows {
+      for at in row * width + columns.lowerBound..<row * width + columns.upperBound where x[plane + at] > value {
+        (value, index) = (x[plane + at], at)
       }
-      return (value, Int32(index))
     }
+    return (value, Int32(index))
   }
 
   package func backward(_ pass: Pass) {

@@ -76,10 +76,27 @@ package struct Upsample: Layer {
       y.clear()
       eachPlace(pass) { from, to in y.write(reading: x) { x, y in y[to] = x[from] } }
     } else {
-      eachSquare(x.shape) { from, start, width, height, stride in
-        let value = x.read { $0[from] }
-        for row in 0..<height { y.fill(value, width, at: start + row * stride) }
+      repeatValues(x, into: y)
+    }
+  }
+
+  /// Each value as a square.
+  private func repeatValues(_ x: Tensor, into y: Tensor) {
+    guard case .scaled(let height, let width, _) = size else { return }
+    let (columns, stride) = (x.shape[3], x.shape[3] * width)
+    for line in 0..<x.shape.count(0..<3) {
+      let first = line * height * stride
+      y.write(reading: x) { x, y in
+        var at = first
+        for column in 0..<columns {
+          let value = x[line * columns + column]
+          for _ in 0..<width {
+            y[at] = value
+            at += 1
+          }
+        }
       }
+      for row in 1..<max(height, 1) { y.copy(stride, at: first + row * stride, of: y, from: first) }
     }
   }
 
@@ -92,9 +109,7 @@ package struct Upsample: Layer {
       if hasMask {
         eachPlace(pass) { from, to in dx[from] = dy[to] }
       } else {
-        eachSquare(pass.bottoms[0].shape) { from, start, width, height, stride in
-          for row in 0..<height { dx[from] += sum(dy, at: start + row * stride, width) }
-        }
+        addSquares(dy, pass.bottoms[0].shape, to: &dx)
       }
     }
   }
@@ -116,18 +131,18 @@ package struct Upsample: Layer {
     }
   }
 
-  /// Each value of the bottom, with the first place and the size of its square in the top, whose rows are `stride` apart.
-  @inline(__always)
-  private func eachSquare(
-    _ x: Shape, _ body: (_ from: Int, _ start: Int, _ width: Int, _ height: Int, _ stride: Int) -> Void
-  ) {
+  /// Adds up the gradients of each square.
+  private func addSquares(_ dy: Span<Float>, _ x: Shape, to dx: inout MutableSpan<Float>) {
     guard case .scaled(let height, let width, _) = size else { return }
-    let stride = x[3] * width
-    var from = 0
+    var at = 0
     for line in 0..<x.count(0..<3) {
-      for column in 0..<x[3] {
-        body(from, line * height * stride + column * width, width, height, stride)
-        from += 1
+      for _ in 0..<height {
+        for column in line * x[3]..<(line + 1) * x[3] {
+          for _ in 0..<width {
+            dx[column] += dy[at]
+            at += 1
+          }
+        }
       }
     }
   }
