@@ -53,7 +53,7 @@ let package = Package(
     tests("CremaTests", ["Crema", "Scenes"]),
     tests("ParityTests", ["Crema", "CremaConvert"]),
     tests("ConvertTests", ["Crema", "CremaConvert"]),
-    tests("CommandTests", ["CremaCommand"]),
+    tests("CommandTests", ["CremaCommand", "LMDB"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -108,6 +108,20 @@ extension Datum {
     return writer.bytes
   }
 
+  /// A record with floats, plane after plane, as Caffe's `extract_features` writes it.
+  package static func encoded(channels: Int, height: Int, width: Int, values: some Collection<Float>) -> [UInt8] {
+    precondition(values.count == channels * height * width)
+    var writer = WireWriter()
+    writer.field(1, Int64(channels))
+    writer.field(2, Int64(height))
+    writer.field(3, Int64(width))
+    for value in values {
+      writer.tag(6, .fixed32)
+      writer.fixed32(value.bitPattern)
+    }
+    return writer.bytes
+  }
+
   /// A record with a whole image file.
   package static func encoded(file: [UInt8], label: Int) -> [UInt8] {
     var writer = WireWriter()

@@ -6,7 +6,7 @@ package enum Flags {
     "sighup-effect", "root", "threads", "engine", "backend", "resize-width", "resize-height", "encode-type",
     "recording",
     "forward-tolerance", "backward-tolerance", "input-shape", "net", "repetitions", "folder", "seed", "images",
-    "test-images",
+    "test-images", "kind",
   ]
 
   /// Flags that are on or off; all are off unless given.

@@ -18,17 +18,38 @@ enum CaffemodelWriter {
   private static let layerField = 100, blobsField = 7
 
   fileprivate static func write(_ layer: OutgoingWeights.Layer, to stream: FileStream) throws(Diagnostic) {
-    let (before, after) = parts(of: layer.definition)
     let sizes = layer.blobs.map { size($0.shape, hasGradients: $0.hasGradients) }
-    let length = sizes.reduce(before.count + after.count) { $0 + headed($1) }
+    try write(layer.definition, blobs: sizes, to: stream) { index throws(Diagnostic) in
+      let blob = layer.blobs[index]
+      try write(blob.shape, hasGradients: blob.hasGradients, to: stream, blob.numbers)
+    }
+  }
+
+  /// Writes one layer of a NetParameter.
+  ///
+  /// - Parameters:
+  ///   - lengths: the bytes of each BlobProto.
+  ///   - blob: writes the BlobProto of an index.
+  static func write(
+    _ definition: Message, blobs lengths: [Int], to stream: FileStream, _ blob: (Int) throws(Diagnostic) -> Void
+  ) throws(Diagnostic) {
+    let (before, after) = parts(of: definition)
     var header = WireWriter()
-    header.header(layerField, length: length)
+    header.header(layerField, length: lengths.reduce(before.count + after.count) { $0 + headed($1) })
     header.raw(before)
     try stream.write(header.bytes)
-    for blob in layer.blobs {
-      try write(blob.shape, hasGradients: blob.hasGradients, field: blobsField, to: stream, blob.numbers)
+    for (index, length) in lengths.enumerated() {
+      try writeHeader(blobsField, length: length, to: stream)
+      try blob(index)
     }
     try stream.write(Array(after))
+  }
+
+  /// Writes the tag and length of a message or run.
+  private static func writeHeader(_ field: Int, length: Int, to stream: FileStream) throws(Diagnostic) {
+    var header = WireWriter()
+    header.header(field, length: length)
+    try stream.write(header.bytes)
   }
 
   /// The definition in binary form without blobs, cut at the place where blobs belong.
@@ -48,16 +69,20 @@ enum CaffemodelWriter {
     _ shape: Shape, hasGradients: Bool, field: Int, to stream: FileStream,
     _ numbers: (StoredBlob.Part) throws(Diagnostic) -> Tensor
   ) throws(Diagnostic) {
-    var header = WireWriter()
-    header.header(field, length: size(shape, hasGradients: hasGradients))
-    try stream.write(header.bytes)
+    try writeHeader(field, length: size(shape, hasGradients: hasGradients), to: stream)
+    try write(shape, hasGradients: hasGradients, to: stream, numbers)
+  }
+
+  /// Writes one BlobProto without the header of its field.
+  private static func write(
+    _ shape: Shape, hasGradients: Bool, to stream: FileStream,
+    _ numbers: (StoredBlob.Part) throws(Diagnostic) -> Tensor
+  ) throws(Diagnostic) {
     for (number, part) in [(5, StoredBlob.Part.values), (6, .gradients)] where part == .values || hasGradients {
       guard shape.count > 0 else { continue }
       let tensor = try numbers(part)
       precondition(tensor.count == shape.count, "\(tensor.shape) where \(shape) is announced")
-      var header = WireWriter()
-      header.header(number, length: 4 * shape.count)
-      try stream.write(header.bytes)
+      try writeHeader(number, length: 4 * shape.count, to: stream)
       try stream.write(tensor)
     }
     var end = WireWriter()

@@ -24,6 +24,13 @@ package enum FileKind: Sendable, Equatable {
     self = first?.kind ?? (Self.isText(bytes) ? .text : Self.message(bytes))
   }
 
+  /// The kind of the file at `path`.
+  ///
+  /// - Throws: a file that cannot be read.
+  package init(contentsOf path: String) throws(Diagnostic) {
+    self = try MappedFile(path).withBytes { FileKind(of: $0) }
+  }
+
   private static func isText(_ bytes: Span<UInt8>) -> Bool {
     (0..<min(bytes.count, 1000)).allSatisfy { i in
       bytes[i] >= 0x20 && bytes[i] != 0x7F || bytes[i] == 0x09 || bytes[i] == 0x0A || bytes[i] == 0x0D

@@ -67,3 +67,14 @@ final class FileStream {
     Diagnostic("cannot write '\(path)': \(reason()); free some space on the disk")
   }
 }
+
+/// Writes a text; a file that was at `path` is replaced when the new one is complete.
+///
+/// - Throws: why the file cannot be written. A file that was there is then as it was.
+package func writeText(_ text: String, to path: String) throws(Diagnostic) {
+  try replaceFile(at: path) { temporary throws(Diagnostic) in
+    let stream = try FileStream(temporary, name: path)
+    try stream.write(Array(text.utf8))
+    try stream.finish()
+  }
+}

@@ -59,8 +59,7 @@ public enum WeightsFile {
 
   /// Opens a file of weights, and logs what Caffe logs of it.
   package static func open(_ path: String, log: Log = .silent) throws(Diagnostic) -> any WeightsSource {
-    let kind = try MappedFile(path).withBytes { FileKind(of: $0) }
-    if kind == .hdf5 {
+    if try FileKind(contentsOf: path) == .hdf5 {
       let reader = try HDF5WeightsReader(path)
       if let kind = try reader.firstClass() { HDF5Log.note(kind, log) }
       return reader
