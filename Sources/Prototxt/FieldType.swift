@@ -101,8 +101,8 @@ public struct FieldType: Sendable, Hashable, CustomStringConvertible {
     storage = unsafe Storage(field, kind: kind, defaults: defaults)
   }
 
-  /// A field of messages as before, with another type of messages.
-  init(_ other: FieldType, holding type: MessageType) { storage = Storage(other.storage, .message(type)) }
+  /// The same field for another type of messages, or another enum.
+  init(_ other: FieldType, _ kind: Kind) { storage = Storage(other.storage, kind) }
 
   /// A field that no descriptor has: it is read and printed as text, and has no binary form.
   ///

@@ -151,27 +151,45 @@ public struct MessageType: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension MessageType {
-  /// The same types, in which the message named `name` has more fields, wherever in them it is. Only texts have these
-  /// fields; the binary form is as it was. What contains the message becomes a type of its own, once for all `types`.
-  public static func adding(_ fields: [FieldType], to name: String, in types: [MessageType]) -> [MessageType] {
-    precondition(fields.allSatisfy(\.storage.isTextOnly), "a field of a descriptor belongs to its own message")
-    var copies: [MessageType: MessageType] = [:]
-    return types.map { $0.adding(fields, to: name, &copies) }
+  /// What texts have besides a descriptor's fields.
+  public struct Additions: Sendable {
+    /// More fields, by the name of their message.
+    public var fields: [String: [FieldType]]
+    /// More values of enums, by the name of the enum.
+    public var values: [String: [(name: String, number: Int)]]
+
+    /// These additions. The fields must be for texts only.
+    public init(fields: [String: [FieldType]], values: [String: [(name: String, number: Int)]] = [:]) {
+      precondition(
+        fields.values.joined().allSatisfy(\.storage.isTextOnly), "a field of a descriptor belongs to its own message")
+      (self.fields, self.values) = (fields, values)
+    }
   }
 
-  private func adding(
-    _ added: [FieldType], to name: String, _ copies: inout [MessageType: MessageType]
-  ) -> MessageType {
+  /// The same types with additions, wherever in them the messages and enums are. The binary form has the descriptors' fields
+  /// only. What contains an addition becomes a type of its own, once for all `types`.
+  public static func adding(_ additions: Additions, in types: [MessageType]) -> [MessageType] {
+    var copies: [MessageType: MessageType] = [:]
+    return types.map { $0.adding(additions, &copies) }
+  }
+
+  private func adding(_ additions: Additions, _ copies: inout [MessageType: MessageType]) -> MessageType {
     if let copy = copies[self] { return copy }
     var fields = storage.fields.map { field in
-      guard case .message(let nested) = field.kind else { return field }
-      let copy = nested.adding(added, to: name, &copies)
-      return copy == nested ? field : FieldType(field, holding: copy)
+      switch field.kind {
+      case .message(let nested):
+        let copy = nested.adding(additions, &copies)
+        return copy == nested ? field : FieldType(field, .message(copy))
+      case .enumeration(let type):
+        guard let more = additions.values[type.name] else { return field }
+        return FieldType(field, .enumeration(EnumType(type.name, type.values + more)))
+      default: return field
+      }
     }
-    if self.name == name { fields += added }
+    fields += additions.fields[name] ?? []
     let copy =
       fields == storage.fields
-      ? self : unsafe MessageType(storage: Storage(name: self.name, fields: fields, descriptor: storage.descriptor))
+      ? self : unsafe MessageType(storage: Storage(name: name, fields: fields, descriptor: storage.descriptor))
     copies[self] = copy
     return copy
   }

@@ -104,11 +104,13 @@ import Testing
     #expect(list.first.message.contains("must be true or false"))
   }
 
-  @Test func scalingInTrainingIsWhatCaffeDoes() throws {
-    #expect(try parse("layer { dropout_param { scale_train: true } }").judge(permissive: false).isEmpty)
-    let result = try parse("layer { dropout_param { scale_train: false } }")
-    let list = try #require(throws: DiagnosticList.self) { try result.judge(permissive: false) }
-    #expect(list.first.message.contains("BVLC's Caffe scales in training"))
+  @Test func enginesOfForksAreTaken() throws {
+    for engine in ["MKL2017", "MKLDNN"] {
+      let result = try parse("layer { type: \"ReLU\" relu_param { engine: \(engine) } }")
+      #expect(try result.judge(permissive: false).isEmpty)
+      let back = try Message(binary: result.message.binary(), as: CaffeSchema.net)
+      #expect(back.messages("layer")[0].message("relu_param").enumeration("engine") == engine)
+    }
   }
 
   @Test(arguments: [

@@ -179,4 +179,36 @@ import Testing
     #expect(try loss(two + " bottom: 'c'", [a, b, inside]) == (0.5 + 0.125) / 2)
     #expect(try loss(two + " bottom: 'c' bottom: 'd'", [a, b, inside, outside]) == (0.5 + 0.5) / 2)
   }
+
+  @Test func aLossDividedByAGivenNumber() throws {
+    let a = Tensor([2, 2], [0.5, 3, -1, 0]), b = Tensor([2, 2], [0, 1, 1, 0])
+    for (number, divisor) in [(Float(128), Float(128)), (0.5, 1)] {
+      let fields = "loss_param { normalization: PRE_FIXED pre_fixed_normalizer: \(number) }"
+      let smooth = try forward("type: 'SmoothL1Loss' bottom: 'a' bottom: 'b' \(fields)", [a, b]).tops[0].data.values
+      #expect(smooth == [3.125 / divisor])
+      let labels = Tensor([2], [0, 1]), softmax = "type: 'SoftmaxWithLoss' bottom: 'a' bottom: 'b' "
+      let plain = try forward(softmax + "loss_param { normalization: NONE }", [a, labels]).tops[0].data.values
+      #expect(try forward(softmax + fields, [a, labels]).tops[0].data.values == plain.map { $0 / divisor })
+    }
+  }
+
+  @Test(arguments: [(Phase.train, true), (.train, false), (.test, true), (.test, false)], [true, false])
+  func dropoutOfForks(_ phase: (Phase, scalesInTraining: Bool), samples: Bool) throws {
+    let (phase, scalesInTraining) = phase
+    let fields = "dropout_ratio: 0.75 scale_train: \(scalesInTraining) sample_weights_test: \(samples)"
+    let x = Tensor([1, 400], Array(repeating: 3, count: 400))
+    let run = try LayerRun(
+      makeLayer("type: 'Dropout' dropout_param { \(fields) }", phase: phase),
+      bottoms: [Blob(x, gradient: Tensor(x.shape))])
+    run.draw(RandomStream(seed: 7))
+    run.forward()
+    run.tops[0].gradient.fill(1)
+    run.backward()
+    let top = run.tops[0].data.values, gradient = run.bottoms[0].gradient.values
+    let isSampled = phase == .train || samples
+    let factor: Float = isSampled ? (scalesInTraining ? 4 : 1) : (scalesInTraining ? 1 : 0.25)
+    #expect(Set(top) == (isSampled ? [0, 3 * factor] : [3 * factor]))
+    #expect(gradient == top.map { $0 / 3 })
+    if isSampled { #expect((70...130).contains(top.count { $0 != 0 })) }
+  }
 }

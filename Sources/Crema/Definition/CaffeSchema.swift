@@ -1,8 +1,8 @@
 import CCaffeProto
 import Prototxt
 
-/// Caffe's messages, from the descriptors that protoc-c made of `caffe.proto`; a LayerParameter has the parameters of
-/// forks' layers besides, in texts only.
+/// Caffe's messages, from the descriptors that protoc-c made of `caffe.proto`; what forks have besides
+/// is for texts only.
 public enum CaffeSchema {
   /// NetParameter.
   public static let net = withForks[0]
@@ -26,7 +26,7 @@ public enum CaffeSchema {
   static let relu = unsafe MessageType(caffe__re_luparameter__descriptor)
 
   private static let withForks = MessageType.adding(
-    ForkSchema.layer, to: "LayerParameter",
+    ForkSchema.additions,
     in: [
       unsafe MessageType(caffe__net_parameter__descriptor), unsafe MessageType(caffe__solver_parameter__descriptor),
       unsafe MessageType(caffe__layer_parameter__descriptor),

@@ -44,6 +44,7 @@ struct ForkField: Sendable {
     + harmless(
       "NetParameter", ["global_grad_scale", "global_grad_scale_adaptive"], nvidia,
       "it only helps half precision, and all numbers have single precision here")
+    + harmless("NetParameter", ["eltwise_mem_sharing"], nvidia, "it only says which blobs share memory")
     + harmless("NetParameter", ["reduce_buckets"], nvidia, "it only says how GPUs exchange gradients")
     + harmless("SolverParameter", ["per_parameter_reduce"], nvidia, "it only says how GPUs exchange gradients")
     + harmless(
@@ -73,7 +74,23 @@ struct ForkField: Sendable {
       ["multibox_loss_param", "detection_evaluate_param", "annotated_data_param", "video_data_param"], ssd,
       "layers of this type are not in BVLC's Caffe")
     + other(
-      "LayerParameter", ["yolov3_detection_output_param", "yolov3_param"], "MobileNet-YOLO (eric612/MobileNet-YOLO)",
+      "LayerParameter",
+      [
+        "yolov3_detection_output_param", "yolov3_param", "yolo_detection_output_param", "region_loss_param",
+        "eval_detection_param",
+      ], "MobileNet-YOLO (eric612/MobileNet-YOLO)",
+      "layers of this type are not in BVLC's Caffe")
+    + other(
+      "LayerParameter", ["proposal_param"], "PVANet's and other Caffes of Faster R-CNN",
+      "layers of this type are not in BVLC's Caffe")
+    + other(
+      "LayerParameter", ["margin_inner_product_param"], "SphereFace's Caffe (wy1iu/sphereface)",
+      "layers of this type are not in BVLC's Caffe")
+    + other(
+      "LayerParameter", ["transpose_param", "lstm_param", "reverse_param"], "CTPN's and other Caffes",
+      "layers of this type are not in BVLC's Caffe")
+    + other(
+      "LayerParameter", ["detectnet_groundtruth_param", "detectnet_augmentation_param"], nvidia,
       "layers of this type are not in BVLC's Caffe")
     + other(
       "LayerParameter", ["dense_image_data_param"], segNet,
@@ -96,9 +113,6 @@ struct ForkField: Sendable {
     other(
       "PoolingParameter", ["ceil_mode"], "soeaver's and other Caffes",
       "it must be true or false, which BVLC's Caffe calls round_mode: CEIL and round_mode: FLOOR")
-    + other(
-      "DropoutParameter", ["scale_train"], "Fast R-CNN's Caffe (rbgirshick/caffe-fast-rcnn)",
-      "BVLC's Caffe scales in training, as with scale_train: true; with false, values are scaled in testing instead")
     + other(
       "PoolingParameter", ["avg_include_pad"], intel,
       "BVLC's Caffe always counts padding in averages, as with avg_include_pad: true; remove it if that is meant")

@@ -24,13 +24,9 @@ enum ForkFields {
   private static let ceilMode = "ceil_mode"
   private static let pooling = "PoolingParameter"
 
-  /// Whether `translated` replaces the field, or it says what Caffe does anyway.
+  /// Whether `translated` replaces the field.
   static func hasEquivalent(_ field: UnknownField) -> Bool {
-    switch (field.messageType, field.name) {
-    case (pooling, ceilMode): truth(field.value) != nil
-    case ("DropoutParameter", "scale_train"): truth(field.value) == true
-    default: false
-    }
+    field.messageType == pooling && field.name == ceilMode && truth(field.value) != nil
   }
 
   static func diagnostic(_ field: UnknownField, _ fork: ForkField?, severity: Diagnostic.Severity) -> Diagnostic {

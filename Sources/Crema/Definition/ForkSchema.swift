@@ -1,12 +1,19 @@
 import Prototxt
 
-/// The parameters of layers that forks of Caffe have: names, numbers, types and defaults as the forks define them.
+/// The parameters of layers, and fields of Caffe's own parameters, that forks of Caffe have: names, numbers, types and defaults as the forks define them.
 ///
 /// Forks use one number for different things, and Caffe's own numbers too. So the fields are read from texts and have no
 /// binary form; numbers only decide the order of printing.
 enum ForkSchema {
-  /// What forks add to a LayerParameter.
-  static let layer: [FieldType] = [
+  /// What is added to Caffe's own messages.
+  static let additions = MessageType.Additions(
+    fields: ["LayerParameter": layer, "DropoutParameter": dropout, "LossParameter": loss],
+    values: [
+      "Engine": [(name: "MKL2017", number: 3), (name: "MKLDNN", number: 4)],
+      "NormalizationMode": [(name: "PRE_FIXED", number: 4)],
+    ])
+
+  private static let layer: [FieldType] = [
     field("interp_param", 143, message("InterpParameter", interp)),
     field("reorg_param", 149, message("ReorgParameter", reorg)),
     field("bn_param", 152, message("BNParameter", bn)),
@@ -22,6 +29,14 @@ enum ForkSchema {
     field("roi_pooling_param", 8_266_711, message("ROIPoolingParameter", roiPooling)),
     field("smooth_l1_loss_param", 8_266_712, message("SmoothL1LossParameter", smoothL1)),
   ]
+
+  /// Fast R-CNN's, and SegNet's.
+  private static let dropout = [
+    field("scale_train", 2, .bool, .bool(true)), field("sample_weights_test", 3, .bool),
+  ]
+
+  /// R-FCN's.
+  private static let loss = [field("pre_fixed_normalizer", 4, .float, number(1))]
 
   // MARK: Segmentation: DeepLab, PSPNet, SegNet
 
