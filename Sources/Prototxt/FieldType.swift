@@ -1,6 +1,6 @@
 import CProtobufC
 
-/// A field of a message type, as protobuf-c's descriptor has it.
+/// A field of a message type, as protobuf-c's descriptor has it, or declared by a program for texts only.
 public struct FieldType: Sendable, Hashable, CustomStringConvertible {
   /// How often a field may stand in a message.
   public enum Label: Sendable {
@@ -54,6 +54,7 @@ public struct FieldType: Sendable, Hashable, CustomStringConvertible {
     let offset: Int
     let quantifierOffset: Int
     let defaultAddress: UInt
+    let isTextOnly: Bool
 
     init(_ field: ProtobufCFieldDescriptor, kind: Kind, defaults: UnsafeRawPointer) {
       unsafe name = String(cString: field.name)
@@ -71,16 +72,46 @@ public struct FieldType: Sendable, Hashable, CustomStringConvertible {
       offset = Int(unsafe field.offset)
       quantifierOffset = Int(unsafe field.quantifier_offset)
       defaultAddress = unsafe UInt(bitPattern: field.default_value)
+      isTextOnly = false
       if label == .repeated {
         defaultValue = nil
       } else {
         defaultValue = unsafe MessageMemory.scalar(kind, at: defaults + Int(field.offset))
       }
     }
+
+    init(_ other: Storage, _ kind: Kind) {
+      (name, nameBytes, number, label) = (other.name, other.nameBytes, other.number, other.label)
+      (self.kind, packed, hasDefault, defaultValue) = (kind, other.packed, other.hasDefault, other.defaultValue)
+      (type, offset, quantifierOffset) = (other.type, other.offset, other.quantifierOffset)
+      (defaultAddress, isTextOnly) = (other.defaultAddress, other.isTextOnly)
+    }
+
+    init(_ name: String, _ number: Int, _ kind: Kind, _ label: Label, _ given: Message.Value?) {
+      (self.name, nameBytes, self.number) = (name, Array(name.utf8), number)
+      (self.kind, self.label, packed) = (kind, label, false)
+      hasDefault = given != nil
+      defaultValue = label == .repeated ? nil : given ?? kind.zero
+      (type, offset, quantifierOffset, defaultAddress) = (PROTOBUF_C_TYPE_INT32, 0, 0, 0)
+      isTextOnly = true
+    }
   }
 
   init(_ field: ProtobufCFieldDescriptor, kind: Kind, defaults: UnsafeRawPointer) {
     storage = unsafe Storage(field, kind: kind, defaults: defaults)
+  }
+
+  /// The same field for another type of messages, or another enum.
+  init(_ other: FieldType, _ kind: Kind) { storage = Storage(other.storage, kind) }
+
+  /// A field that no descriptor has: it is read and printed as text, and has no binary form.
+  ///
+  /// - Parameter given: its default; zero, false, empty, or the enum's first value if there is none.
+  public init(
+    _ name: String, number: Int, _ kind: Kind, label: Label = .optional, default given: Message.Value? = nil
+  ) {
+    storage = Storage(name, number, kind, label, given)
+    precondition(given == nil || given.map(accepts) == true, "the default of '\(name)' is of another kind")
   }
 
   /// The name, such as `kernel_size`.
@@ -119,6 +150,20 @@ public struct FieldType: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension FieldType.Kind {
+  /// The value of a field that is absent and has no default; nil for messages.
+  var zero: Message.Value? {
+    switch self {
+    case .int32, .int64: .int(0)
+    case .uint32, .uint64: .uint(0)
+    case .float, .double: .float(0)
+    case .bool: .bool(false)
+    case .string: .string("")
+    case .bytes: .bytes([])
+    case .enumeration(let type): type.values.first.map { .enumeration(name: $0.name, number: $0.number) }
+    case .message: nil
+    }
+  }
+
   /// What a value of the field is called in messages, such as "a whole number".
   var noun: String {
     switch self {
@@ -147,6 +192,8 @@ public struct EnumType: Sendable, Hashable, CustomStringConvertible {
     let name: String
     let values: [(name: String, number: Int)]
 
+    init(_ name: String, _ values: [(name: String, number: Int)]) { (self.name, self.values) = (name, values) }
+
     init(_ descriptor: ProtobufCEnumDescriptor) {
       unsafe name = String(cString: descriptor.short_name)
       values = (0..<Int(unsafe descriptor.n_values)).map { index in
@@ -160,6 +207,9 @@ public struct EnumType: Sendable, Hashable, CustomStringConvertible {
   init(_ descriptor: ProtobufCEnumDescriptor) {
     storage = unsafe Storage(descriptor)
   }
+
+  /// An enum that no descriptor has; the values in the order of their numbers.
+  public init(_ name: String, _ values: [(name: String, number: Int)]) { storage = Storage(name, values) }
 
   /// The number of the value named so, or nil.
   public func number(of name: String) -> Int? {

@@ -1,7 +1,7 @@
 import CProtobufC
 import Synchronization
 
-/// A kind of message: its name and fields, as protobuf-c's descriptor has them.
+/// A kind of message: its name and fields, as protobuf-c's descriptor has them, or declared by a program for texts only.
 ///
 /// Cheap to copy; one object for each descriptor in the program. Types that contain themselves are not supported.
 public struct MessageType: Sendable, Hashable, CustomStringConvertible {
@@ -22,7 +22,9 @@ public struct MessageType: Sendable, Hashable, CustomStringConvertible {
       self.name = name
       self.fields = fields
       indexByName = Dictionary(fields.enumerated().map { ($1.name, $0) }) { first, _ in first }
-      indexByNumber = Dictionary(fields.enumerated().map { ($1.number, $0) }) { first, _ in first }
+      indexByNumber = Dictionary(
+        fields.enumerated().filter { !$1.storage.isTextOnly }.map { ($1.number, $0) }
+      ) { first, _ in first }
       required = fields.filter { $0.label == .required }
       slots = MessageType.Storage.slots(fields)
       unsafe self.descriptor = descriptor
@@ -72,10 +74,15 @@ public struct MessageType: Sendable, Hashable, CustomStringConvertible {
     storage = MessageType.known.withLock { known in unsafe MessageType.storage(descriptor, &known) }
   }
 
+  /// A type that no descriptor describes: all its fields are for texts only.
+  public init(_ name: String, _ fields: [FieldType]) {
+    storage = unsafe Storage(name: name, fields: fields, descriptor: nil)
+  }
+
   /// The name without the package, such as `LayerParameter`; empty for `unknown`.
   public var name: String { storage.name }
 
-  /// The fields in the order of their numbers.
+  /// The fields in the order of their numbers; behind them those that are for texts only.
   public var fields: [FieldType] { storage.fields }
 
   /// The field named so, or nil.
@@ -83,7 +90,7 @@ public struct MessageType: Sendable, Hashable, CustomStringConvertible {
     storage.indexByName[name].map { storage.fields[$0] }
   }
 
-  /// The field with this number, or nil.
+  /// The field with this number in the binary form, or nil.
   public func field(number: Int) -> FieldType? {
     storage.indexByNumber[number].map { storage.fields[$0] }
   }
@@ -140,5 +147,50 @@ public struct MessageType: Sendable, Hashable, CustomStringConvertible {
       let nested = unsafe pointer.assumingMemoryBound(to: ProtobufCMessageDescriptor.self).pointee
       return unsafe .message(MessageType(storage: storage(nested, &known)))
     }
+  }
+}
+
+extension MessageType {
+  /// What texts have besides a descriptor's fields.
+  public struct Additions: Sendable {
+    /// More fields, by the name of their message.
+    public var fields: [String: [FieldType]]
+    /// More values of enums, by the name of the enum.
+    public var values: [String: [(name: String, number: Int)]]
+
+    /// These additions. The fields must be for texts only.
+    public init(fields: [String: [FieldType]], values: [String: [(name: String, number: Int)]] = [:]) {
+      precondition(
+        fields.values.joined().allSatisfy(\.storage.isTextOnly), "a field of a descriptor belongs to its own message")
+      (self.fields, self.values) = (fields, values)
+    }
+  }
+
+  /// The same types with additions, wherever in them the messages and enums are. The binary form has the descriptors' fields
+  /// only. What contains an addition becomes a type of its own, once for all `types`.
+  public static func adding(_ additions: Additions, in types: [MessageType]) -> [MessageType] {
+    var copies: [MessageType: MessageType] = [:]
+    return types.map { $0.adding(additions, &copies) }
+  }
+
+  private func adding(_ additions: Additions, _ copies: inout [MessageType: MessageType]) -> MessageType {
+    if let copy = copies[self] { return copy }
+    var fields = storage.fields.map { field in
+      switch field.kind {
+      case .message(let nested):
+        let copy = nested.adding(additions, &copies)
+        return copy == nested ? field : FieldType(field, .message(copy))
+      case .enumeration(let type):
+        guard let more = additions.values[type.name] else { return field }
+        return FieldType(field, .enumeration(EnumType(type.name, type.values + more)))
+      default: return field
+      }
+    }
+    fields += additions.fields[name] ?? []
+    let copy =
+      fields == storage.fields
+      ? self : unsafe MessageType(storage: Storage(name: name, fields: fields, descriptor: storage.descriptor))
+    copies[self] = copy
+    return copy
   }
 }

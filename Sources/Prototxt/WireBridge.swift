@@ -29,7 +29,7 @@ extension Message {
   }
 
   /// The message in binary form: known fields in the order of their numbers, then unknown ones of binary files.
-  /// Unknown fields of texts have no binary form and are left out.
+  /// Fields that are unknown, or for texts only, have no binary form and are left out.
   public func binary() -> [UInt8] {
     let memory = MessageMemory()
     let root = unsafe memory.write(self).assumingMemoryBound(to: ProtobufCMessage.self)
@@ -73,7 +73,7 @@ final class MessageMemory {
 extension MessageMemory {
   static func read(_ memory: UnsafeRawPointer, as type: MessageType) -> Message {
     var message = Message(type)
-    for field in type.fields {
+    for field in type.fields where !field.storage.isTextOnly {
       let storage = field.storage
       let member = unsafe memory + storage.offset
       let quantifier = unsafe memory + storage.quantifierOffset
@@ -170,7 +170,7 @@ extension MessageMemory {
       preconditionFailure("a message of an unknown type has no binary form")
     }
     let memory = unsafe empty(descriptor)
-    for field in message.type.fields {
+    for field in message.type.fields where !field.storage.isTextOnly {
       let values = message.fields.filter { $0.type == field }
       guard let last = values.last else { continue }
       let member = unsafe memory + field.storage.offset

@@ -14,7 +14,7 @@ import Testing
       name: "N"
       layerr { name: "a" }
       layer { name: "c" type: "Convolution" convolution_param { num_output: 4 kernel_sise: 3 } }
-      layer { name: "p" type: "Permute" permute_param { order: 0 } }
+      layer { name: "p" type: "MultiBoxLoss" multibox_loss_param { neg_overlap: 0.5 } }
       layer { name: "n" type: "InnerProduct" kernel_size: 3 }
       default_forward_type: FLOAT16
       """)
@@ -28,6 +28,41 @@ import Testing
     #expect(errors[3].message.contains("it belongs in 'convolution_param'"))
     let warnings = try result.judge(permissive: true)
     #expect(warnings.map(\.severity) == Array(repeating: .warning, count: 5))
+  }
+
+  @Test(arguments: [
+    ("permute_param { ordr: 0 }", "PermuteParameter has no field 'ordr'", "order"),
+    ("permute_parm { order: 0 }", "LayerParameter has no field 'permute_parm'", "permute_param"),
+    ("detection_output_param { nms_param { nms_treshold: 1 } }", "has no field 'nms_treshold'", "nms_threshold"),
+  ])
+  func mistakesInParametersOfForks(_ text: String, _ message: String, _ suggestion: String) throws {
+    let result = try parse("layer { \(text) }")
+    let list = try #require(throws: DiagnosticList.self) { try result.judge(permissive: false) }
+    #expect(list.first.message.contains(message))
+    #expect(list.first.suggestion == suggestion)
+  }
+
+  @Test(arguments: [
+    ("permute_param { order: -1 }", "'order' cannot be negative, but is -1"),
+    ("norm_param { across_spatial: 3 }", "'across_spatial' must be true or false, not 3"),
+    ("detection_output_param { code_type: CENTRE_SIZE }", "'CENTRE_SIZE' is no value of 'code_type' (CodeType)"),
+    ("interp_param { height: 3 height: 4 }", "'height' is given twice in InterpParameter"),
+    ("psroi_pooling_param { output_dim: 3 group_size: 2 }", "PSROIPoolingParameter needs 'spatial_scale'"),
+  ])
+  func valuesOfParametersOfForks(_ text: String, _ message: String) throws {
+    let list = try #require(throws: DiagnosticList.self) { try parse("layer { \(text) }") }
+    #expect(list.first.message.contains(message), "\(list.first.message)")
+  }
+
+  @Test func parametersOfForksAreForTexts() throws {
+    let text = "layer { name: \"p\" type: \"Permute\" permute_param { order: 0 order: 2 } }"
+    let message = try parse(text).message
+    let printed = TextPrinter.print(message)
+    #expect(try TextPrinter.print(parse(printed).message) == printed)
+    #expect(printed.contains("permute_param {\n    order: 0\n    order: 2\n  }"))
+    let back = try Message(binary: message.binary(), as: CaffeSchema.net)
+    #expect(back.messages("layer").map { $0.string("name") } == ["p"])
+    #expect(!back.messages("layer")[0].has("permute_param"))
   }
 
   @Test func harmlessFieldsOnlyWarn() throws {
@@ -67,6 +102,15 @@ import Testing
     let odd = try parse("layer { type: \"Pooling\" pooling_param { ceil_mode: 7 } }")
     let list = try #require(throws: DiagnosticList.self) { try odd.judge(permissive: false) }
     #expect(list.first.message.contains("must be true or false"))
+  }
+
+  @Test func enginesOfForksAreTaken() throws {
+    for engine in ["MKL2017", "MKLDNN"] {
+      let result = try parse("layer { type: \"ReLU\" relu_param { engine: \(engine) } }")
+      #expect(try result.judge(permissive: false).isEmpty)
+      let back = try Message(binary: result.message.binary(), as: CaffeSchema.net)
+      #expect(back.messages("layer")[0].message("relu_param").enumeration("engine") == engine)
+    }
   }
 
   @Test(arguments: [

@@ -23,6 +23,9 @@ import Testing
     if run.layer is BatchNorm {
       for index in 1...2 { run.weights[index].data.assign(run.weights[index].data) { $0 * $0 + 0.5 } }
     }
+    if run.layer is BN, run.weights.count == 4 {
+      run.weights[3].data.assign(run.weights[3].data) { $0 * $0 + 0.5 }
+    }
     change(run)
     run.draw(RandomStream(seed: 4))
     run.forward(pieces: pieces)

@@ -1,14 +1,15 @@
 import CCaffeProto
 import Prototxt
 
-/// Caffe's messages, from the descriptors that protoc-c made of `caffe.proto`.
+/// Caffe's messages, from the descriptors that protoc-c made of `caffe.proto`; what forks have besides
+/// is for texts only.
 public enum CaffeSchema {
   /// NetParameter.
-  public static let net = unsafe MessageType(caffe__net_parameter__descriptor)
+  public static let net = withForks[0]
   /// SolverParameter.
-  public static let solver = unsafe MessageType(caffe__solver_parameter__descriptor)
+  public static let solver = withForks[1]
   /// LayerParameter.
-  public static let layer = unsafe MessageType(caffe__layer_parameter__descriptor)
+  public static let layer = withForks[2]
   /// NetState.
   public static let state = unsafe MessageType(caffe__net_state__descriptor)
   /// BlobProto.
@@ -19,4 +20,15 @@ public enum CaffeSchema {
   public static let parameter = unsafe MessageType(caffe__param_spec__descriptor)
   /// BlobShape.
   public static let shape = unsafe MessageType(caffe__blob_shape__descriptor)
+  /// FillerParameter.
+  static let filler = unsafe MessageType(caffe__filler_parameter__descriptor)
+  /// ReLUParameter.
+  static let relu = unsafe MessageType(caffe__re_luparameter__descriptor)
+
+  private static let withForks = MessageType.adding(
+    ForkSchema.additions,
+    in: [
+      unsafe MessageType(caffe__net_parameter__descriptor), unsafe MessageType(caffe__solver_parameter__descriptor),
+      unsafe MessageType(caffe__layer_parameter__descriptor),
+    ])
 }

@@ -44,6 +44,7 @@ struct ForkField: Sendable {
     + harmless(
       "NetParameter", ["global_grad_scale", "global_grad_scale_adaptive"], nvidia,
       "it only helps half precision, and all numbers have single precision here")
+    + harmless("NetParameter", ["eltwise_mem_sharing"], nvidia, "it only says which blobs share memory")
     + harmless("NetParameter", ["reduce_buckets"], nvidia, "it only says how GPUs exchange gradients")
     + harmless("SolverParameter", ["per_parameter_reduce"], nvidia, "it only says how GPUs exchange gradients")
     + harmless(
@@ -66,29 +67,31 @@ struct ForkField: Sendable {
   /// Layers.
   private static let layers: [ForkField] =
     other(
-      "LayerParameter", ["roi_pooling_param", "smooth_l1_loss_param"], "py-faster-rcnn (rbgirshick/caffe-fast-rcnn)",
+      "LayerParameter", ["box_annotator_ohem_param"], "R-FCN (YuwenXiong/py-R-FCN)",
       "layers of this type are not in BVLC's Caffe")
     + other(
-      "LayerParameter", ["psroi_pooling_param", "box_annotator_ohem_param"], "R-FCN (YuwenXiong/py-R-FCN)",
+      "LayerParameter",
+      ["multibox_loss_param", "detection_evaluate_param", "annotated_data_param", "video_data_param"], ssd,
       "layers of this type are not in BVLC's Caffe")
     + other(
       "LayerParameter",
       [
-        "norm_param", "permute_param", "prior_box_param", "multibox_loss_param", "detection_output_param",
-        "detection_evaluate_param", "annotated_data_param", "video_data_param",
-      ], ssd, "layers of this type are not in BVLC's Caffe")
-    + other(
-      "LayerParameter", ["yolov3_detection_output_param", "yolov3_param"], "MobileNet-YOLO (eric612/MobileNet-YOLO)",
+        "yolov3_detection_output_param", "yolov3_param", "yolo_detection_output_param", "region_loss_param",
+        "eval_detection_param",
+      ], "MobileNet-YOLO (eric612/MobileNet-YOLO)",
       "layers of this type are not in BVLC's Caffe")
     + other(
-      "LayerParameter", ["interp_param"], "DeepLab's and PSPNet's Caffe", "layers of this type are not in BVLC's Caffe")
+      "LayerParameter", ["proposal_param"], "PVANet's and other Caffes of Faster R-CNN",
+      "layers of this type are not in BVLC's Caffe")
     + other(
-      "LayerParameter", ["shuffle_channel_param"], "ShuffleNet's Caffe", "layers of this type are not in BVLC's Caffe")
+      "LayerParameter", ["margin_inner_product_param"], "SphereFace's Caffe (wy1iu/sphereface)",
+      "layers of this type are not in BVLC's Caffe")
     + other(
-      "LayerParameter", ["bn_param"], "SegNet's and other Caffes",
-      "BVLC's Caffe has a BatchNorm layer with a Scale layer behind it instead")
+      "LayerParameter", ["transpose_param", "lstm_param", "reverse_param"], "CTPN's and other Caffes",
+      "layers of this type are not in BVLC's Caffe")
     + other(
-      "LayerParameter", ["upsample_param"], segNet, "layers of this type are not in BVLC's Caffe")
+      "LayerParameter", ["detectnet_groundtruth_param", "detectnet_augmentation_param"], nvidia,
+      "layers of this type are not in BVLC's Caffe")
     + other(
       "LayerParameter", ["dense_image_data_param"], segNet,
       "make a database of images and one of label maps, and read them with two Data layers")

@@ -38,7 +38,7 @@ enum ForkFields {
   }
 
   /// A definition in which fields of forks are replaced by the equivalent ones of Caffe: `ceil_mode` of a pooling by
-  /// `round_mode`, CEIL if true and FLOOR if false.
+  /// `round_mode`, CEIL if true and FLOOR if false; a convolution of each channel by one with as many groups.
   ///
   /// - Throws: if both are given and contradict each other.
   static func translated(_ message: Message) throws(Diagnostic) -> Message {
@@ -49,11 +49,18 @@ enum ForkFields {
       copy.fields[index].value = .message(try translated(inner))
     }
     if copy.type.name == pooling { try translate(pooling: &copy) }
+    if copy.type == CaffeSchema.layer {
+      try DepthwiseConvolution.translate(&copy)
+      BNRates.set(&copy)
+    }
     return copy
   }
 
   private static func needsTranslation(_ message: Message) -> Bool {
-    message.fields.contains { field in
+    if message.type == CaffeSchema.layer, DepthwiseConvolution.applies(message) || BNRates.applies(message) {
+      return true
+    }
+    return message.fields.contains { field in
       if case .message(let inner) = field.value { return needsTranslation(inner) }
       return field.type == nil && field.name == ceilMode && message.type.name == pooling
     }

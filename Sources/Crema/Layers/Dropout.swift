@@ -2,21 +2,27 @@ import Prototxt
 
 /// Sets values to zero at random while training, and scales the others up; may work in place. Copies in the TEST phase.
 ///
+/// Two fields of forks change this: without `scale_train` values are scaled down in the TEST phase instead, and with
+/// `sample_weights_test` that phase is as TRAIN.
+///
 /// - kept: while training, 1 for each value that stays and 0 for the others.
 package struct Dropout: DrawingLayer {
   package static let type = "Dropout"
   package static let traits = Traits.inPlace
 
   let ratio: Float, isTraining: Bool
-  private var scale: Float { Float(1 / (1 - Double(ratio))) }
+  /// What values are multiplied by besides the mask.
+  private let scale: Float
 
   package init(_ fields: Fields) throws(Diagnostic) {
     let parameters = fields.parameters("dropout_param")
     ratio = parameters.float("dropout_ratio")
-    isTraining = fields.phase == .train
+    isTraining = fields.phase == .train || parameters.bool("sample_weights_test")
     guard ratio >= 0, ratio < 1 else {
       throw parameters.error("dropout_ratio", "dropout_ratio must be 0 or more and less than 1, and it is \(ratio)")
     }
+    let up = Float(1 / (1 - Double(ratio)))
+    scale = parameters.bool("scale_train") == isTraining ? (isTraining ? up : 1 / up) : 1
   }
 
   package func plan(_ bottoms: [Shape]) -> Plan {
@@ -33,12 +39,16 @@ package struct Dropout: DrawingLayer {
 
   package func forward(_ pass: Pass) {
     let (x, y) = (pass.bottoms[0].data, pass.tops[0].data)
-    if isTraining { y.assign(x, pass.kept[0]) { $0 * $1 * scale } } else { y.copy(x) }
+    if isTraining { y.assign(x, pass.kept[0]) { $0 * $1 * scale } } else { copy(x, to: y) }
   }
 
   package func backward(_ pass: Pass) {
     guard pass.wanted[0] else { return }
     let (dx, dy) = (pass.bottoms[0].gradient, pass.tops[0].gradient)
-    if isTraining { dx.assign(dy, pass.kept[0]) { $0 * $1 * scale } } else { dx.copy(dy) }
+    if isTraining { dx.assign(dy, pass.kept[0]) { $0 * $1 * scale } } else { copy(dy, to: dx) }
+  }
+
+  private func copy(_ x: Tensor, to y: Tensor) {
+    if scale == 1 { y.copy(x) } else { y.assign(x) { $0 * scale } }
   }
 }

@@ -99,27 +99,35 @@ struct Labels: Sendable {
 }
 
 /// What a loss is divided by.
-enum Normalization: String, Sendable {
-  case full = "FULL", valid = "VALID", batchSize = "BATCH_SIZE", none = "NONE"
+struct Normalization: Sendable {
+  enum Mode: String, Sendable {
+    case full = "FULL", valid = "VALID", batchSize = "BATCH_SIZE", none = "NONE"
+    /// R-FCN's: by `pre_fixed_normalizer`.
+    case preFixed = "PRE_FIXED"
+  }
+
+  private let mode: Mode, fixed: Float
 
   /// The mode that a LossParameter asks for, with the older `normalize` where `normalization` is not given.
-  init(_ parameters: Message, default otherwise: Normalization) {
+  init(_ parameters: Message, default otherwise: Mode) {
+    fixed = parameters.float("pre_fixed_normalizer")
     if parameters.has("normalization") {
-      self = Normalization(rawValue: parameters.enumeration("normalization")) ?? otherwise
+      mode = Mode(rawValue: parameters.enumeration("normalization")) ?? otherwise
     } else if parameters.has("normalize") {
-      self = parameters.bool("normalize") ? .valid : .batchSize
+      mode = parameters.bool("normalize") ? .valid : .batchSize
     } else {
-      self = otherwise
+      mode = otherwise
     }
   }
 
   /// At least 1.
   func divisor(outer: Int, inner: Int, valid: Int) -> Float {
-    switch self {
+    switch mode {
     case .full: max(1, Float(outer * inner))
     case .valid: max(1, Float(valid))
     case .batchSize: max(1, Float(outer))
     case .none: 1
+    case .preFixed: max(1, fixed)
     }
   }
 }
