@@ -6,16 +6,32 @@ extension ParseResult {
   /// Each is an error, except for those of Caffe's forks that cannot change results, which are warnings, and those that
   /// the upgrade replaces by a field of Caffe's (`ceil_mode`), which are neither.
   ///
-  /// - Parameter permissive: all of them are warnings.
+  /// - Parameters:
+  ///   - permissive: all of them are warnings.
+  ///   - catalog: if given, those of layers whose type it does not have are warnings.
   /// - Returns: the warnings.
   /// - Throws: all errors and warnings together, in the order of the file, if there is an error.
-  public func judge(permissive: Bool) throws(DiagnosticList) -> [Diagnostic] {
+  public func judge(
+    permissive: Bool, sparingLayersOutside catalog: LayerCatalog? = nil
+  ) throws(DiagnosticList) -> [Diagnostic] {
+    let spared = Set(catalog.map { fields(ofLayersOutside: $0) } ?? [])
     let remarks = unknown.filter { !ForkFields.hasEquivalent($0) }.map { field in
       let fork = ForkField.find(field.name, in: field.messageType)
-      return ForkFields.diagnostic(field, fork, severity: permissive || fork?.isHarmless == true ? .warning : .error)
+      return ForkFields.diagnostic(
+        field, fork,
+        severity: permissive || fork?.isHarmless == true || spared.contains(field.location) ? .warning : .error)
     }
     if remarks.contains(where: { $0.severity == .error }) { throw DiagnosticList(remarks) }
     return remarks
+  }
+
+  /// The places of unknown fields in layers whose type a catalog does not have.
+  private func fields(ofLayersOutside catalog: LayerCatalog) -> [SourceLocation?] {
+    message.type.field("layer") == nil
+      ? []
+      : message.messages("layer").filter { catalog[$0.string("type")] == nil }.flatMap { layer in
+        layer.unknownFields().map(\.location)
+      }
   }
 }
 

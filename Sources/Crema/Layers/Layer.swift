@@ -13,6 +13,8 @@ package protocol Layer: Sendable {
   static var traits: Traits { get }
   /// Reads the parameters; the graph adds the layer's name and type to a thrown diagnostic.
   init(_ fields: Fields) throws(Diagnostic)
+  /// The layer that the parameters ask for: of this type, unless a value is so different that it has a type of its own.
+  static func layer(_ fields: Fields) throws(Diagnostic) -> any Layer
   /// The shapes of the tops and what the layer needs. Pure: nothing is allocated.
   func plan(_ bottoms: [Shape]) throws(ShapeError) -> Plan
   /// Writes the data of the tops.
@@ -24,6 +26,7 @@ package protocol Layer: Sendable {
 extension Layer {
   package static var arity: Arity { Arity(bottoms: 1...1, tops: 1...1) }
   package static var traits: Traits { Traits() }
+  package static func layer(_ fields: Fields) throws(Diagnostic) -> any Layer { try Self(fields) }
   package func backward(_ pass: Pass) {}
 }
 
@@ -31,6 +34,13 @@ extension Layer {
 package protocol DrawingLayer: Layer {
   /// Fills `kept` (the draws of one forward pass).
   func draw(_ pass: Pass, from random: RandomStream)
+}
+
+/// A layer whose tops have fewer images than planned, as many as its forward pass has found: `Filter`. It runs as a whole, with
+/// memory for all planned images; layers behind it see the images that there are.
+package protocol DecidingLayer: Layer {
+  /// The number of images in the tops that `forward` has written.
+  func decidedImages(_ pass: Pass) -> Int
 }
 
 /// How many bottoms and tops a kind of layer takes.

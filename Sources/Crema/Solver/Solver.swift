@@ -65,6 +65,7 @@ public final class Solver {
   let snapshotPrefix: String
   var step = 0
   var stopsEarly = false
+  var hasBegun = false
   var window: LossWindow
   /// The iteration at which the loss window began.
   var start = 0
@@ -91,9 +92,9 @@ public final class Solver {
     snapshotPrefix = try listing { () throws(Diagnostic) in try Self.checkedPrefix(solver.message) }
     window = LossWindow(length: solver.message.int("average_loss"))
     let builder = SolverNets(solver, workers: workers, options: options)
-    replicas = try builder.trainingNets()
+    let net = try builder.trainingNet()
     testNets = try builder.testNets()
-    let net = replicas[0]
+    replicas = [net] + (try builder.replicas(of: net))
     updater = try listing { () throws(Diagnostic) in try Updater(solver.message, net) }
     options.log.info("solver.cpp", 57, "Solver scaffolding done.")
   }
