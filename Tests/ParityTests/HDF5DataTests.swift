@@ -43,7 +43,20 @@ import Testing
     }
   }
 
-  /// Rows in pieces are held in memory when they are shuffled; the order does not depend on it.
+  /// `chunked.h5` is `a.h5` in compressed pieces: rows in pieces are held in memory when they are shuffled.
+  @Test(arguments: [false, true]) func readsRowsInPieces(shuffles: Bool) throws {
+    let scratch = try ScratchFolder()
+    func batches(_ file: String) throws -> [[[Float]]] {
+      try write(Array(FixtureFolder.path("transform/hdf5/\(file)").utf8), to: scratch("list.txt"))
+      let message = try layer("hdf5_data_param { source: 'list.txt' batch_size: 3 shuffle: \(shuffles) }")
+      let source = try OpenSource(message, phase: .train, environment: environment(scratch.path))
+      return try (0..<6).map { _ in try source.next() }
+    }
+    let pieces = try batches("chunked.h5"), plain = try batches("a.h5")
+    #expect(pieces == plain)
+    #expect((pieces[0] == pieces[1]) == false)
+  }
+
   @Test func ranksTakeTurnsInTraining() throws {
     let message = try layer("hdf5_data_param { source: 'hdf5.txt' batch_size: 4 }", tops: ["label"])
     func labels(_ rank: Int, of ranks: Int, _ phase: Phase) throws -> [Float] {

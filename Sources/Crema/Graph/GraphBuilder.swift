@@ -277,7 +277,9 @@ public struct GraphBuilder {
   }
 
   private mutating func finish(forcesBackward: Bool) {
+    let before = graph.nodes.map(\.runsBackward)
     graph.decideBackward(forced: forcesBackward, log: options.log)
+    graph.warnings += Quirks(graph, ranBackward: before).warnings
     graph.outputs = available.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map(\.value)
     for output in graph.outputs {
       options.log.info("net.cpp", 244, "This network produces output \(graph.values[output].name)")

@@ -63,6 +63,8 @@ package struct Traits: Sendable {
   package var hasBackward = true
   /// Whether a top may have a bottom's name.
   package var inPlace = false
+  /// Whether the gradient is wrong where a top has a bottom's name: as wrong as Caffe's.
+  package var isWrongInPlace = false
   /// Bottoms that get no gradient even if the net says `force_backward`.
   package var unforcedBottoms: Set<Int> = []
   /// Bottoms that have no gradient, for instance labels: asking for one is an error. -1 is the last one.
