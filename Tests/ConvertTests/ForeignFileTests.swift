@@ -124,4 +124,29 @@ import Testing
     }
     #expect(error?.notes.first?.message.contains("put a Scale layer with bias_term: true behind it") == true)
   }
+
+  /// A net with `scale_bias` is one with a Scale behind the BatchNorm, which takes the blobs.
+  @Test func translatesScaleBias() throws {
+    let text = """
+      layer { name: "in" type: "Input" top: "x" input_param { shape { dim: 1 dim: 2 dim: 1 dim: 1 } } }
+      layer { name: "bn" type: "BatchNorm" bottom: "x" top: "b" include { phase: TEST }
+              batch_norm_param { eps: 0.0 scale_bias: true } }
+      layer { name: "relu" type: "ReLU" bottom: "b" top: "b" }
+      """
+    let result = try TextParser.parse(SourceText(name: "net.prototxt", text), as: CaffeSchema.net)
+    #expect(try result.judge(permissive: false).isEmpty)
+    let net = try SmallNet.net(text)
+    #expect(net.graph.nodes.map(\.name) == ["in", "bn", "bn_scale", "relu"])
+    let path = try model([
+      (
+        "bn", "BatchNorm",
+        [plain([2], [1, 2]), plain([2], [4, 16]), plain([1], [1]), plain([2], [3, 5]), plain([2], [0.5, -1])]
+      )
+    ])
+    #expect(try WeightsFile.load(path, into: net, requiresEveryLayer: true).isComplete)
+    try net.forward(feeding: ["x": [5, -10]])
+    #expect(net.blob("b")?.data.values == [6.5, 0])
+    let plainNet = try SmallNet.net(text.replacingOccurrences(of: "scale_bias: true", with: "scale_bias: false"))
+    #expect(plainNet.graph.nodes.count == 3)
+  }
 }

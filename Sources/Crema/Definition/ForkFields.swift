@@ -42,7 +42,8 @@ enum ForkFields {
 
   /// Whether `translated` replaces the field.
   static func hasEquivalent(_ field: UnknownField) -> Bool {
-    field.messageType == pooling && field.name == ceilMode && truth(field.value) != nil
+    (field.messageType == pooling && field.name == ceilMode || ScaleBias.applies(field.name, in: field.messageType))
+      && truth(field.value) != nil
   }
 
   static func diagnostic(_ field: UnknownField, _ fork: ForkField?, severity: Diagnostic.Severity) -> Diagnostic {
@@ -54,7 +55,7 @@ enum ForkFields {
   }
 
   /// A definition in which fields of forks are replaced by the equivalent ones of Caffe: `ceil_mode` of a pooling by
-  /// `round_mode`, CEIL if true and FLOOR if false.
+  /// `round_mode`, CEIL if true and FLOOR if false; a BatchNorm with `scale_bias` by one with a Scale behind it.
   ///
   /// - Throws: if both are given and contradict each other.
   static func translated(_ message: Message) throws(Diagnostic) -> Message {
@@ -65,13 +66,16 @@ enum ForkFields {
       copy.fields[index].value = .message(try translated(inner))
     }
     if copy.type.name == pooling { try translate(pooling: &copy) }
+    if copy.type == CaffeSchema.net { ScaleBias.translate(&copy) }
     return copy
   }
 
   private static func needsTranslation(_ message: Message) -> Bool {
     message.fields.contains { field in
       if case .message(let inner) = field.value { return needsTranslation(inner) }
-      return field.type == nil && field.name == ceilMode && message.type.name == pooling
+      return field.type == nil
+        && (field.name == ceilMode && message.type.name == pooling
+          || ScaleBias.applies(field.name, in: message.type.name))
     }
   }
 
@@ -93,7 +97,7 @@ enum ForkFields {
     pooling.fields.removeAll { $0.type == nil && $0.name == ceilMode && truth($0.value) != nil }
   }
 
-  private static func truth(_ value: Message.Value) -> Bool? {
+  static func truth(_ value: Message.Value) -> Bool? {
     guard case .raw(let word) = value else { return nil }
     switch word {
     case "true", "True", "t", "1": return true

@@ -3,7 +3,7 @@ import Prototxt
 extension Graph {
   /// The same graph with other shapes: layers behind the values that change are planned anew.
   ///
-  /// - Parameter shapes: by value; each is a top of a layer without bottoms, or of one that decides how many images it has.
+  /// - Parameter shapes: by value; each is a top of a layer without bottoms, or of one that decides about it.
   /// - Throws: the first layer that cannot take its new bottoms, or whose weights would need other shapes.
   func reshaped(_ shapes: [Int: Shape]) throws(Diagnostic) -> Graph {
     var graph = self, changed: Set<Int> = []

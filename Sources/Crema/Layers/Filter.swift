@@ -44,7 +44,10 @@ package struct Filter: DecidingLayer {
     }
   }
 
-  package func decidedImages(_ pass: Pass) -> Int { selected(pass).count }
+  package func decidedShapes(_ pass: Pass) -> [Shape] {
+    let images = selected(pass).count
+    return pass.tops.map { $0.shape.images(images) }
+  }
 
   package func backward(_ pass: Pass) {
     let chosen = selected(pass)

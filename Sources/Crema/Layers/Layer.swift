@@ -36,11 +36,11 @@ package protocol DrawingLayer: Layer {
   func draw(_ pass: Pass, from random: RandomStream)
 }
 
-/// A layer whose tops have fewer images than planned, as many as its forward pass has found: `Filter`. It runs as a whole, with
-/// memory for all planned images; layers behind it see the images that there are.
+/// A layer whose tops may be smaller than planned, as its forward pass finds: `Filter` selects images. It runs as a whole, with
+/// memory for what is planned; layers behind it see what there is.
 package protocol DecidingLayer: Layer {
-  /// The number of images in the tops that `forward` has written.
-  func decidedImages(_ pass: Pass) -> Int
+  /// The shapes of what `forward` has written, from the start of each top on; none larger than planned.
+  func decidedShapes(_ pass: Pass) -> [Shape]
 }
 
 /// How many bottoms and tops a kind of layer takes.

@@ -74,7 +74,7 @@ package struct Memory {
     }
   }
 
-  /// The blobs that a node writes: those of the values, but with all planned images if the node decides how many there are.
+  /// The blobs that a node writes: those of the values, but as large as planned if the node decides about their shapes.
   func written(_ index: Int, _ tops: [Int]) -> [Blob] {
     let node = graph.nodes[index]
     guard node.layer is any DecidingLayer else { return tops.map { values[$0] } }

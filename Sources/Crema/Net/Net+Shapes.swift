@@ -53,11 +53,9 @@ extension Net {
     }
   }
 
-  /// After a node has run that decides how many images its tops have: the layers behind it get them.
+  /// After a node has run that decides about the shapes of its tops: the layers behind it get them.
   func decide(_ index: Int) throws(Diagnostic) {
-    let node = graph.nodes[index]
-    guard let layer = node.layer as? any DecidingLayer else { return }
-    let images = layer.decidedImages(memory.pass(index))
-    try reshape(Dictionary(uniqueKeysWithValues: zip(node.tops, node.plan.tops.map { $0.images(images) })))
+    guard let layer = graph.nodes[index].layer as? any DecidingLayer else { return }
+    try reshape(Dictionary(uniqueKeysWithValues: zip(graph.nodes[index].tops, layer.decidedShapes(memory.pass(index)))))
   }
 }

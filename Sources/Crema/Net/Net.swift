@@ -145,7 +145,7 @@ public final class Net {
     return try compute(takesBatches: false) { _ in }
   }
 
-  /// Runs all layers; those behind a node that decides about its images are supplied and run when it has.
+  /// Runs all layers; those behind a node that decides about its tops' shapes are supplied and run when it has.
   private func compute(takesBatches: Bool, _ observe: (Range<Int>) -> Void) throws(Diagnostic) -> Float {
     var first = 0
     for decider in deciders + [graph.nodes.count - 1] {
