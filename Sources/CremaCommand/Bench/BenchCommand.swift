@@ -53,7 +53,7 @@ struct BenchCommand: ParsableCommand {
     try text.write(toFile: path, atomically: true, encoding: .utf8)
     var options = Solver.Options()
     options.environment.rootFolder = folder
-    options.net = compute.engine.options
+    options.net = compute.netOptions
     let solver = try Solver(try SolverDefinition(contentsOf: path), workers: workers, options: options)
     try solver.train(for: 3)
     let times = try measure { try solver.train(for: 1) }
@@ -66,7 +66,7 @@ struct BenchCommand: ParsableCommand {
     let deploy = (net as NSString).deletingLastPathComponent + "/deploy.prototxt"
     let definition = try NetDefinition(contentsOf: deploy)
     let graph = try GraphBuilder.build(definition.taking(images: batch), state: NetState(phase: .test).message)
-    let tester = try Net(graph, random: RandomStream(seed: 1), workers: workers, options: compute.engine.options)
+    let tester = try Net(graph, random: RandomStream(seed: 1), workers: workers, options: compute.netOptions)
     for _ in 0..<3 { try tester.forward() }
     let times = try measure { try tester.forward() }
     return Workload(
