@@ -11,6 +11,9 @@
 #include "norm_body.h"
 #include "winograd_body.h"
 #include "machine_body.h"
+#include "pixels_body.h"
+#include "outputs_body.h"
+#include "source_body.h"
 #include "table.h"
 #pragma clang attribute pop
 #endif

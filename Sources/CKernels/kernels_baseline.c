@@ -13,4 +13,7 @@
 #include "norm_body.h"
 #include "winograd_body.h"
 #include "machine_body.h"
+#include "pixels_body.h"
+#include "outputs_body.h"
+#include "source_body.h"
 #include "table.h"

@@ -6,7 +6,11 @@ static float peak(long rounds) {
   UNROLL for (int i = 0; i < 12; i++) sums[i] = splat((float)i);
   vec a = splat(0.999f), b = splat(0.001f);
   ROLLED for (long r = 0; r < rounds; r++) {
+#if defined(__aarch64__)
+    __asm__ volatile("" : "+w"(a), "+w"(b));
+#else
     __asm__ volatile("" : "+v"(a), "+v"(b));
+#endif
     UNROLL for (int i = 0; i < 12; i++) sums[i] = sums[i] * a + b;
   }
   vec total = splat(0);

@@ -1,3 +1,3 @@
 // The table of this instruction set's kernels; included last.
 const struct Kernels NAME(kernels) = {ISA, LANES, block, convolve, convolve_weights, product, sum, dot, pool, unpool,
-                                      scale, combine, moments, sums, rows_in, rows_out, rows_gradient, axpy, peak};
+                                      scale, combine, moments, sums, rows_in, rows_out, rows_gradient, axpy, peak, &NAME(convolution)};

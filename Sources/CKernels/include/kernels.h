@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct ConvolutionKernels;
+
 // A set of kernels for one instruction set. `kernels()` gives the best one this processor has.
 struct Kernels {
   const char *name;
@@ -50,6 +52,7 @@ struct Kernels {
   void (*axpy)(float a, const float *x, float *y, int count);
   // 24 * lanes * rounds floating-point operations on registers: the machine's peak.
   float (*peak)(long rounds);
+  const struct ConvolutionKernels *convolution;   // what convolution.h is made of
 };
 
 const struct Kernels *kernels(void);

@@ -1,0 +1,102 @@
+// Caffe's order of weights <-> the order in which the tiles read them (convolution_plan.h).
+#include "convolution_plan.h"
+
+// Where the weight of an output and a channel (in the pass' sense, of one group) lies: start + output * o + channel * c + tap.
+// Its factor, if there are factors: factor[by_output * o + by_channel * c].
+struct Order { ptrdiff_t start, output, channel; const float *factor; int by_output, by_channel; };
+
+static struct Order order(const struct Walk *walk, const struct ConvolutionShape *s, int group, const float *factor) {
+  ptrdiff_t area = (ptrdiff_t)s->kernel_h * s->kernel_w, row = s->channels / s->group * area;
+  ptrdiff_t start = (ptrdiff_t)group * (s->outputs / s->group) * row;
+  if (factor) factor += (ptrdiff_t)group * (s->outputs / s->group);
+  return walk->pass == CONVOLUTION_DATA ? (struct Order){start, area, row, factor, 0, 1}
+                                        : (struct Order){start, row, area, factor, 1, 0};
+}
+
+static const float one = 1;
+
+// packed[k][l] = w[output first + l][tap k] for l < n, of `width`; zeros behind.
+static void pack_block(const struct Grid *grid, int channels, struct Order at, int first, int n, int width, const float *w,
+                       float *packed) {
+  for (int c = 0; c < channels; c++)
+    for (int t = 0; t < grid->area; t++, packed += width) {
+      const float *from = w + at.start + first * at.output + c * at.channel + grid->tap[t];
+      const float *factor = at.factor ? at.factor + first * at.by_output + c * at.by_channel : &one;
+      int step = at.factor ? at.by_output : 0;
+      for (int l = 0; l < n; l++) packed[l] = from[l * at.output] * factor[l * step];
+      for (int l = n; l < width; l++) packed[l] = 0;
+    }
+}
+
+// The same of six transformed kernels, one after another.
+static void pack_winograd(const struct Walk *walk, struct Order at, int first, int n, int width, const float *w, float *packed) {
+  static const double G[6][3] = {{1 / 4., 0, 0}, {-1 / 6., -1 / 6., -1 / 6.}, {-1 / 6., 1 / 6., -1 / 6.},
+                                 {1 / 24., 1 / 12., 1 / 6.}, {1 / 24., -1 / 12., 1 / 6.}, {0, 0, 1}};
+  const struct Grid *grid = walk->grid;
+  int across = grid->area / 3;
+  for (int c = 0; c < walk->source.channels; c++)
+    for (int x = 0; x < across; x++) {
+      ptrdiff_t k = (ptrdiff_t)c * across + x;
+      const float *from = w + at.start + first * at.output + c * at.channel;
+      int tap[3] = {0};
+      for (int t = x; t < grid->area; t += across) tap[grid->down[t]] = grid->tap[t];
+      for (int l = 0; l < width; l++, from += at.output) {
+        double factor = at.factor && l < n ? at.factor[(first + l) * at.by_output + c * at.by_channel] : 1;
+        double a = l < n ? from[tap[0]] * factor : 0, b = l < n ? from[tap[1]] * factor : 0, d = l < n ? from[tap[2]] * factor : 0;
+        for (int t = 0; t < 6; t++)
+          packed[((ptrdiff_t)t * grid->taps + k) * width + l] = (float)(G[t][0] * a + G[t][1] * b + G[t][2] * d);
+      }
+    }
+}
+
+static void pack_group(const struct Walk *walk, const struct Kernels *set, struct Order at, const float *w, float *packed) {
+  int lanes = set->lanes, channels = walk->source.channels, rest = walk->outputs - walk->across;
+  for (int g = 0; g < walk->grids; g++) {
+    const struct Grid *grid = &walk->grid[g];
+    float *to = packed + grid->packed;
+    for (int b = 0; b < walk->blocks; b++) {
+      int first = block_start(walk, b) * lanes, width = block_vectors(walk, b) * lanes;
+      int n = walk->across - first < width ? walk->across - first : width;
+      if (walk->winograd) pack_winograd(walk, at, first, n, width, w, to);
+      else pack_block(grid, channels, at, first, n, width, w, to);
+      to += (ptrdiff_t)(walk->winograd ? 6 : 1) * width * grid->taps;
+    }
+    int block = rest ? set->block(rest) : 1;
+    for (int o = walk->across; o < walk->outputs; o += block) {
+      int n = walk->outputs - o < block ? walk->outputs - o : block;
+      pack_block(grid, channels, at, o, n, n, w, to);
+      to += (ptrdiff_t)n * grid->taps;
+    }
+  }
+}
+
+void walk_pack(const struct Walk *walk, const struct Kernels *set, const struct ConvolutionShape *s, const float *w,
+               const float *factor, float *packed) {
+  for (int g = 0; g < walk->group; g++) pack_group(walk, set, order(walk, s, g, factor), w, packed + g * walk->weights);
+}
+
+// dw += one block of a gradient.
+static void unpack_block(const struct Grid *grid, int channels, struct Order at, int first, int n, int width, const float *g, float *dw) {
+  for (int c = 0; c < channels; c++)
+    for (int t = 0; t < grid->area; t++, g += width)
+      for (int l = 0; l < n; l++) dw[at.start + (first + l) * at.output + c * at.channel + grid->tap[t]] += g[l];
+}
+
+void walk_unpack_add(const struct Walk *walk, const struct Kernels *set, const struct ConvolutionShape *s, const float *g, float *dw) {
+  int lanes = set->lanes, channels = walk->source.channels, rest = walk->outputs - walk->across, block = rest ? set->block(rest) : 1;
+  const struct Grid *grid = walk->grid;
+  for (int i = 0; i < walk->group; i++) {
+    struct Order at = order(walk, s, i, 0);
+    const float *from = g + i * walk->weights;
+    for (int b = 0; b < walk->blocks; b++) {
+      int first = block_start(walk, b) * lanes, width = block_vectors(walk, b) * lanes;
+      unpack_block(grid, channels, at, first, walk->across - first < width ? walk->across - first : width, width, from, dw);
+      from += (ptrdiff_t)width * grid->taps;
+    }
+    for (int o = walk->across; o < walk->outputs; o += block) {
+      int n = walk->outputs - o < block ? walk->outputs - o : block;
+      unpack_block(grid, channels, at, o, n, n, from, dw);
+      from += (ptrdiff_t)n * grid->taps;
+    }
+  }
+}

@@ -1,0 +1,123 @@
+// Convolution with outputs in lanes, compiled once per instruction set. One tile keeps NP results x NV registers of outputs and
+// walks the list of taps; a result's pixel is any address, so strides, dilations and small maps cost nothing.
+
+INLINE void outputs_tile(const int NV, const int NP, const float *x, const int *position, const int *offset, int taps,
+                         const float *w, int fresh, float *sums, const float *ahead, ptrdiff_t step) {
+  vec a[8][4];
+  const float *p[8];
+  UNROLL for (int i = 0; i < NP; i++) {
+    p[i] = x + position[i];
+    UNROLL for (int v = 0; v < NV; v++) a[i][v] = fresh ? splat(0) : load(sums + (i * NV + v) * LANES);
+  }
+  ROLLED for (int k = 0; k < taps; k++, w += NV * LANES, ahead += step) {
+    ptrdiff_t at = offset[k];
+    vec t[4];
+    __builtin_prefetch(ahead, 0, 2);
+    UNROLL for (int v = 0; v < NV; v++) t[v] = load(w + v * LANES);
+    UNROLL for (int i = 0; i < NP; i++) {
+      vec s = splat(p[i][at]);
+      UNROLL for (int v = 0; v < NV; v++) a[i][v] += s * t[v];
+    }
+  }
+  UNROLL for (int i = 0; i < NP; i++)
+    UNROLL for (int v = 0; v < NV; v++) store(sums + (i * NV + v) * LANES, a[i][v]);
+}
+
+// Tiles (registers of outputs, results): at most 24 sums, so that weights and one pixel fit beside them; eight addresses.
+#if REGISTERS == 32
+#define WIDEST 4
+#define OUTPUT_TILES(S)                                                                                                   \
+  S(1, 1) S(1, 2) S(1, 3) S(1, 4) S(1, 5) S(1, 6) S(1, 7) S(1, 8) S(2, 1) S(2, 2) S(2, 3) S(2, 4) S(2, 5) S(2, 6) S(2, 7) \
+  S(2, 8) S(3, 1) S(3, 2) S(3, 3) S(3, 4) S(3, 5) S(3, 6) S(3, 7) S(3, 8) S(4, 1) S(4, 2) S(4, 3) S(4, 4) S(4, 5) S(4, 6)
+static const int most[] = {0, 8, 8, 8, 6};
+#else
+#define WIDEST 2
+#define OUTPUT_TILES(S)                                                                                                   \
+  S(1, 1) S(1, 2) S(1, 3) S(1, 4) S(1, 5) S(1, 6) S(1, 7) S(1, 8) S(2, 1) S(2, 2) S(2, 3) S(2, 4) S(2, 5) S(2, 6)
+static const int most[] = {0, 8, 6};
+#endif
+
+typedef void OutputsTile(const float *, const int *, const int *, int, const float *, int, float *, const float *, ptrdiff_t);
+#define OUTPUTS_INSTANCE(NV, NP)                                                                                         \
+  static void outputs_##NV##_##NP(const float *x, const int *position, const int *offset, int taps, const float *w,      \
+                                  int fresh, float *sums, const float *ahead, ptrdiff_t step) {                          \
+    outputs_tile(NV, NP, x, position, offset, taps, w, fresh, sums, ahead, step); }
+OUTPUT_TILES(OUTPUTS_INSTANCE)
+#define OUTPUTS_ENTRY(NV, NP) [NV][NP] = outputs_##NV##_##NP,
+static OutputsTile *const outputs_tiles[WIDEST + 1][9] = {OUTPUT_TILES(OUTPUTS_ENTRY)};
+
+static void outputs(int vectors, const float *x, const int *position, int count, const int *offset, int taps, const float *w,
+                    int fresh, float *sums, const float *ahead, size_t next) {
+  int tiles = (count + most[vectors] - 1) / most[vectors];
+  size_t steps = (size_t)tiles * taps, step = (next + steps - 1) / (steps ? steps : 1);
+  if (step > 16) step = 16;
+  for (int t = 0; t < tiles; t++) {
+    int i = (int)((long)count * t / tiles), n = (int)((long)count * (t + 1) / tiles) - i;
+    outputs_tiles[vectors][n](x, position + i, offset, taps, w, fresh, sums + (ptrdiff_t)i * vectors * LANES,
+                              next ? ahead : w, next ? (ptrdiff_t)step : 0);
+    ahead += step * taps;
+  }
+}
+
+// v[i] lane j <-> v[j] lane i.
+INLINE void transpose(vec v[LANES]) {
+  UNROLL for (int width = 1; width < LANES; width *= 2) {
+    vec t[LANES];
+    UNROLL for (int i = 0; i < LANES / 2; i++) {
+      t[2 * i] = __builtin_shufflevector(v[i], v[i + LANES / 2], ZIP_LOW);
+      t[2 * i + 1] = __builtin_shufflevector(v[i], v[i + LANES / 2], ZIP_HIGH);
+    }
+    UNROLL for (int i = 0; i < LANES; i++) v[i] = t[i];
+  }
+}
+
+static void spread(const float *sums, int width, int outputs, int count, const struct Finish *to) {
+  for (int p = 0; p < count; p += LANES, sums += (ptrdiff_t)LANES * width) {
+    int n = count - p < LANES ? count - p : LANES;
+    for (int first = 0; first < outputs; first += LANES) {
+      vec v[LANES];
+      UNROLL for (int i = 0; i < LANES; i++) v[i] = i < n ? load(sums + (ptrdiff_t)i * width + first) : splat(0);
+      transpose(v);
+      UNROLL for (int i = 0; i < LANES; i++) {
+        int o = first + i;
+        if (o >= outputs) break;
+        ptrdiff_t at = o * to->plane + p;
+        vec s = v[i] + (to->bias ? to->bias[o] : 0);
+        if (n == LANES) store(to->y + at, finish(s, to->addend ? load(to->addend + at) : splat(0), to->slope));
+        else {
+          float rest[LANES];
+          store(rest, s);
+          finish_run(rest, n, to->addend ? to->addend + at : 0, to->slope, to->y + at);
+        }
+      }
+    }
+  }
+}
+
+static void gather(const float *y, ptrdiff_t plane, int outputs, int count, int width, float *sums) {
+  for (int p = 0; p < count; p += LANES, sums += (ptrdiff_t)LANES * width) {
+    int n = count - p < LANES ? count - p : LANES;
+    for (int first = 0; first < width; first += LANES) {
+      vec v[LANES];
+      UNROLL for (int i = 0; i < LANES; i++) {
+        const float *from = y + (first + i) * plane + p;
+        v[i] = first + i >= outputs ? splat(0) : n == LANES ? load(from) : load_first(from, n);
+      }
+      transpose(v);
+      UNROLL for (int i = 0; i < LANES; i++)
+        if (i < n) store(sums + (ptrdiff_t)i * width + first, v[i]);
+    }
+  }
+}
+
+// The output transform of F(4, 3), as rows_out, for pixels with outputs in lanes.
+static void combine_rows(const float *m, ptrdiff_t plane, int count, float *sums, ptrdiff_t row) {
+  for (int i = 0; i < count; i += LANES) {
+    vec b = load(m + plane + i), c = load(m + 2 * plane + i), d = load(m + 3 * plane + i), e = load(m + 4 * plane + i);
+    vec plus = b + c, minus = b - c, plus2 = d + e, minus2 = d - e;
+    store(sums + i, load(m + i) + plus + plus2);
+    store(sums + row + i, minus + 2 * minus2);
+    store(sums + 2 * row + i, plus + 4 * plus2);
+    store(sums + 3 * row + i, minus + 8 * minus2 + load(m + 5 * plane + i));
+  }
+}
