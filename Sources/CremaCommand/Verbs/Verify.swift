@@ -40,6 +40,7 @@ struct VerifyCommand: ParsableCommand {
     var options = Verifier.Options()
     (options.forward, options.backward) = (forwardTolerance, backwardTolerance)
     options.net = compute.options(compute.chosenEngine ?? .reference)
+    options.net.watched = .all
     options.permissive = permissive
     options.building.environment.rootFolder = root
     let workers = try compute.start()

@@ -12,7 +12,9 @@ struct ChainCompiler {
   private var places: [Int: Place] = [:]
 
   /// The longest chain whose first node is `first`.
-  static func compile(from first: Int, in memory: Memory) -> ChainProgram? {
+  ///
+  /// - Parameter watched: the values that are read after a pass.
+  static func compile(from first: Int, in memory: Memory, watched: Set<Int>) -> ChainProgram? {
     let nodes = memory.graph.nodes
     guard first < nodes.count, let pool = nodes.indices.dropLast().first(where: { $0 >= first && isEnd(nodes, $0) })
     else { return nil }
@@ -26,7 +28,12 @@ struct ChainCompiler {
     let chain = members(of: first..<pool + 2, source, in: memory)
     guard isClosed(chain, first..<pool + 2, source, in: memory) else { return nil }
     var compiler = ChainCompiler(memory, Grid(shape, pad: pad))
-    return compiler.program(first..<pool + 2, head, source, entry, chain.filter { (body...pool).contains($0) })
+    guard
+      let program = compiler.program(
+        first..<pool + 2, head, source, entry, chain.filter { (body...pool).contains($0) }, watched)
+    else { return nil }
+    let within = Set(chain.dropLast(2).flatMap { nodes[$0].tops }).intersection(watched)
+    return within.isSubset(of: program.watched.map(\.value)) ? program : nil
   }
 
   private init(_ memory: Memory, _ grid: Grid) { (self.memory, nodes, self.grid) = (memory, memory.graph.nodes, grid) }
@@ -90,6 +97,7 @@ struct ChainCompiler {
     guard memory.graph.nodes[range.upperBound...].allSatisfy({ Set($0.tops).isDisjoint(with: last.tops) }) else {
       return false
     }
+    guard made.subtracting(last.tops).isSubset(of: nodes.flatMap(\.bottoms)) else { return false }
     guard made.union([source]).isSuperset(of: nodes.flatMap(\.bottoms)) else { return false }
     let working = nodes.filter { !($0.layer is Split) }
     guard working.allSatisfy({ $0.runsBackward == last.runsBackward }) else { return false }
@@ -100,7 +108,7 @@ struct ChainCompiler {
   }
 
   private mutating func program(
-    _ range: Range<Int>, _ head: ChainHead, _ source: Int, _ entry: Int, _ body: [Int]
+    _ range: Range<Int>, _ head: ChainHead, _ source: Int, _ entry: Int, _ body: [Int], _ watched: Set<Int>
   ) -> ChainProgram? {
     guard assignPlaces(body) else { return nil }
     if places[entry] == nil { places[entry] = allocate(entry) }
@@ -113,6 +121,7 @@ struct ChainCompiler {
     }
     return ChainProgram(
       nodes: range, grid: grid, head: head, source: source, convolutions: convolutions, operations: operations,
+      watched: places.filter { watched.contains($0.key) && $0.key != source }.map { (value: $0.key, place: $0.value) },
       planes: planes, runsBackward: nodes[range.upperBound - 1].runsBackward, wantsSource: wants, again: computedAgain()
     )
   }

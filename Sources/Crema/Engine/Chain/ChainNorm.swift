@@ -7,6 +7,8 @@ import CKernels
   let nodes: Range<Int>
   /// The bottom of BatchNorm; its gradient's memory holds the gradient of Scale's top.
   let value: Int
+  /// The top of BatchNorm.
+  let top: Int
   private(set) var factors: [(Float, Float)]
   private(set) var backFactors: [(Float, Float, Float)]
   private let images: Int, channels: Int, area: Int
@@ -17,12 +19,15 @@ import CKernels
   private let kernels: UnsafePointer<Kernels>
 
   /// The nodes behind a chain, if they are BatchNorm with the batch's statistics and then a chain that begins with Scale.
-  static func following(_ program: ChainProgram, in memory: Memory) -> (norm: Int, program: ChainProgram)? {
+  static func following(_ program: ChainProgram, in memory: Memory, watched: Set<Int>) -> (
+    norm: Int, program: ChainProgram
+  )? {
     let nodes = memory.graph.nodes, index = program.nodes.upperBound
     guard index + 1 < nodes.count, let layer = nodes[index].layer as? BatchNorm, !layer.usesGathered,
       nodes[index].runsBackward, nodes[index].wanted == [true], nodes[index].bottoms == nodes[index - 1].tops,
       ChainCompiler.isScale(nodes[index + 1]), nodes[index + 1].bottoms == nodes[index].tops,
-      let next = ChainCompiler.compile(from: index + 1, in: memory), next.runsBackward, next.grid.pad == 0
+      let next = ChainCompiler.compile(from: index + 1, in: memory, watched: watched), next.runsBackward,
+      next.grid.pad == 0
     else { return nil }
     let between = Set(memory.inner(program.nodes.lowerBound..<next.nodes.upperBound))
     guard between.isSuperset(of: nodes[index].bottoms + nodes[index].tops + nodes[index + 1].tops) else { return nil }
@@ -35,7 +40,7 @@ import CKernels
     guard let layer = nodes[index].layer as? BatchNorm else { return nil }
     let shape = memory.values[nodes[index].bottoms[0]].shape
     self.nodes = index..<index + 2
-    (value, self.layer, statistics) = (nodes[index].bottoms[0], layer, memory.weights[index])
+    (value, top, self.layer, statistics) = (nodes[index].bottoms[0], nodes[index].tops[0], layer, memory.weights[index])
     (gamma, beta) = (memory.weights[index + 1][0], memory.weights[index + 1][1])
     learns = nodes[index + 1].learns
     (images, channels, area) = (shape[0], shape[1], shape.count(from: 2))
@@ -45,6 +50,11 @@ import CKernels
     backFactors = Array(repeating: (0, 0, 0), count: channels)
     (mean, inverse) = (Array(repeating: 0, count: channels), Array(repeating: 0, count: channels))
     unsafe kernels = set
+  }
+
+  /// What BatchNorm's top is of its bottom: a factor and what is added.
+  func normalization(of channel: Int) -> (Float, Float) {
+    (Float(inverse[channel]), Float(-inverse[channel] * mean[channel]))
   }
 
   /// Notes the moments of a plane of the bottom.

@@ -70,6 +70,8 @@ struct ChainProgram {
   /// Nodes, by the number that operations know them by.
   let convolutions: [Int]
   let operations: [ChainOperation]
+  /// The values within that are read after a pass, and their planes.
+  let watched: [(value: Int, place: Place)]
   /// The number of planes.
   let planes: Int
   /// Whether the nodes run backward.

@@ -58,6 +58,7 @@ final class ChainImageStep: Step {
   func prepare(_ piece: Int) { chain.prepare(piece) }
   func forward(_ job: Int, worker: Int) {
     chain.forward(operation, image, ChainShare(lane: 0, worker: worker, part: job, parts: jobs))
+    if case .pool = operation, job == 0 { chain.storeWatched(image, lane: 0) }
   }
   func backward(_ job: Int, worker: Int) {}
   func sum(_ index: Int) {}

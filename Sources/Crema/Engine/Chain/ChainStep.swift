@@ -22,6 +22,9 @@ import CKernels
   let pieces: [Tensor]  // [worker]: one plane of the chain's top
   private let targets: [(part: Int, isBias: Bool)]  // by index of `sums`
   private var factors: [(Float, Float)]
+  let hidden: Hidden?
+  /// Whether the top of BatchNorm before the chain is read after a pass.
+  let watchesNorm: Bool
   private let bandsForward: ChainBands
   let bandsBackward: ChainBands
   /// A slice's own weight gradients: of each convolution, then of the Scale.
@@ -29,12 +32,15 @@ import CKernels
 
   init(
     _ program: ChainProgram, _ memory: Memory, _ slices: [Range<Int>], input: ChainNorm?, output: ChainNorm?,
-    _ engine: ChainEngine, _ set: UnsafePointer<Kernels>
+    _ engine: ChainEngine, _ set: UnsafePointer<Kernels>, watched: Set<Int>
   ) {
     (self.program, self.memory, self.slices, grid, jobs) = (program, memory, slices, program.grid, slices.count)
     (self.input, self.output) = (input, output)
     nodes = (input?.nodes.lowerBound ?? program.nodes.lowerBound)..<program.nodes.upperBound
     unsafe kernels = set
+    watchesNorm = input.map { watched.contains($0.top) } ?? false
+    let inner = Set(memory.inner(nodes))
+    hidden = Hidden(data: inner.subtracting(watched), gradients: inner)
     let graph = memory.graph
     let convolutions = program.convolutions.compactMap { index in
       (graph.nodes[index].layer as? Convolution).map { layer in
@@ -92,7 +98,6 @@ import CKernels
       }
     return convolutions.map { [$0.source] } + head
   }
-  var hidden: Hidden? { nil }
 
   func prepare(_ piece: Int) {
     if piece < convolutions.count { return convolutions[piece].pack() }
@@ -135,6 +140,7 @@ import CKernels
   func forward(_ job: Int, worker: Int) {
     for image in slices[job] {
       bandsForward.run { work, rows in run(work, image, rows, worker) }
+      storeWatched(image, lane: worker)
     }
   }
 
