@@ -59,10 +59,12 @@ import CKernels
   }
 
   /// Adds the weights' gradient of one image, in the kernels' packing.
-  func addWeights(_ x: Tensor, _ dy: Tensor, image: Int, to gradient: Tensor, scratch: Tensor) {
+  func addWeights(
+    _ x: Tensor, _ dy: Tensor, image: Int, to gradient: Tensor, scratch: Tensor, part: Int = 0, parts: Int = 1
+  ) {
     unsafe convolution_backward_weights(
       plan, x.base + image * x.shape.count(from: 1), dy.base + image * dy.shape.count(from: 1), gradient.base,
-      scratch.base)
+      scratch.base, Int32(part), Int32(parts))
   }
 
   /// Adds a weights' gradient in the kernels' packing to one in Caffe's order.
