@@ -10,6 +10,7 @@
 #include "pool_body.h"
 #include "norm_body.h"
 #include "winograd_body.h"
+#include "vector_body.h"
 #include "machine_body.h"
 #include "table.h"
 #pragma clang attribute pop

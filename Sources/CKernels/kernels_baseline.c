@@ -12,5 +12,6 @@
 #include "pool_body.h"
 #include "norm_body.h"
 #include "winograd_body.h"
+#include "vector_body.h"
 #include "machine_body.h"
 #include "table.h"
