@@ -50,7 +50,7 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["Crema"], path: "Tests/TestSupport", swiftSettings: strict),
     tests("PrototxtTests", ["Prototxt", "CCaffeProto"], resources: [.copy("Fixtures")]),
     tests("StorageTests", ["LMDB", "HDF5", "Images"]),
-    tests("CremaTests", ["Crema", "Scenes", "CKernels"]),
+    tests("CremaTests", ["Crema", "CKernels", "Scenes"]),
     tests("ParityTests", ["Crema", "CremaConvert"]),
     tests("ConvertTests", ["Crema", "CremaConvert"]),
     tests("CommandTests", ["CremaCommand", "LMDB"]),

@@ -10,6 +10,7 @@
 #include "pool_body.h"
 #include "norm_body.h"
 #include "winograd_body.h"
+#include "vector_body.h"
 #include "machine_body.h"
 #include "pixels_body.h"
 #include "outputs_body.h"

@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 struct ConvolutionKernels;
+// A window over a plane. Averages divide by a window's area with its padding, but without what lies behind the padding.
+struct PoolWindow { int height, width, kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, out_height, out_width; };
 
 // A set of kernels for one instruction set. `kernels()` gives the best one this processor has.
 struct Kernels {
@@ -53,6 +55,25 @@ struct Kernels {
   // 24 * lanes * rounds floating-point operations on registers: the machine's peak.
   float (*peak)(long rounds);
   const struct ConvolutionKernels *convolution;   // what convolution.h is made of
+  // Pooling of one plane. which[i] is the index in the plane of the first largest value, -1 where nothing is above -FLT_MAX
+  // (then y is -FLT_MAX); it may be null. The gradients write all of dx.
+  void (*max_pool)(const struct PoolWindow *, const float *x, float *y, int32_t *which);
+  void (*max_unpool)(const struct PoolWindow *, const float *dy, const int32_t *which, float *dx);
+  void (*average_pool)(const struct PoolWindow *, const float *x, float *y);
+  void (*average_unpool)(const struct PoolWindow *, const float *dy, float *dx);
+  // y = x where x is positive or no number, slope x elsewhere; dx = dy where x is positive, slope dy elsewhere.
+  void (*relu)(const float *x, float slope, float *y, ptrdiff_t count);
+  void (*relu_back)(const float *dy, const float *x, float slope, float *dx, ptrdiff_t count);
+  // y = x base^-power
+  void (*divide_by_power)(const float *x, const float *base, float power, float *y, ptrdiff_t count);
+  // y = (x - mean) factor; dx = (dy - a - b (z - mean)) factor
+  void (*normalise)(const float *x, float mean, float factor, float *y, ptrdiff_t count);
+  void (*normalise_back)(const float *dy, const float *z, float mean, float a, float b, float factor, float *dx, ptrdiff_t count);
+  // h = factor h (rounded) + rate g, and g = h
+  void (*momentum)(float *g, float *h, float factor, float rate, ptrdiff_t count);
+  // y[o] = bias[o] + sum over i of w[o inputs + i] x[i]; bias may be null
+  void (*gemv)(const float *w, ptrdiff_t inputs, const float *x, const float *bias, int outputs, float *y);
+  float (*squares)(const float *x, float mean, int count);   // the sum of (x - mean)^2
 };
 
 const struct Kernels *kernels(void);

@@ -80,14 +80,15 @@ package struct BatchNorm: Layer {
       var (sumOfGradients, sumOfProducts) = (0.0, 0.0)
       for image in 0..<planes.images {
         let range = planes.range(image, c)
-        let sums = dy.read { dy in z.read { z in products(dy, z, less: mean, at: range.lowerBound, range.count) } }
-        sumOfGradients += Double(sums.0)
-        sumOfProducts += Double(sums.1)
+        let sums = dy.sums(range, z, less: mean)
+        sumOfGradients += sums.sum
+        sumOfProducts += sums.products
       }
       let count = Double(planes.countOfChannel)
       let a = Float(sumOfGradients / count), b = Float(sumOfProducts / Double(unit) / count)
       for image in 0..<planes.images {
-        dx.assign(planes.range(image, c), dy, z) { dy, z in (dy - a - b * ((z - mean) / unit)) / deviation }
+        dx.normalise(
+          planes.range(image, c), gradient: dy, z, mean: mean, a: a, b: b / unit, factor: 1 / deviation)
       }
     }
   }
@@ -104,20 +105,16 @@ package struct BatchNorm: Layer {
     _ x: Tensor, _ y: Tensor, _ planes: Planes, _ c: Int, _ statistics: (mean: Float, deviation: Float)
   ) {
     let (mean, deviation) = statistics
-    for image in 0..<planes.images { y.assign(planes.range(image, c), x) { ($0 - mean) / deviation } }
+    for image in 0..<planes.images { y.normalise(planes.range(image, c), x, mean: mean, factor: 1 / deviation) }
   }
 
   private func moments(_ x: Tensor, _ planes: Planes, _ c: Int) -> (mean: Float, variance: Float) {
-    let count = Double(planes.countOfChannel), area = planes.area
-    return x.read { x in
-      var (total, squares) = (0.0, 0.0)
-      for image in 0..<planes.images { total += Double(sum(x, at: planes.range(image, c).lowerBound, area)) }
-      let mean = Float(total / count)
-      for image in 0..<planes.images {
-        squares += Double(deviation(x, from: mean, at: planes.range(image, c).lowerBound, area))
-      }
-      return (mean, Float(squares / count))
-    }
+    let count = Double(planes.countOfChannel)
+    var (total, squares) = (0.0, 0.0)
+    for image in 0..<planes.images { total += Double(x.sum(planes.range(image, c))) }
+    let mean = Float(total / count)
+    for image in 0..<planes.images { squares += x.squares(planes.range(image, c), less: mean) }
+    return (mean, Float(squares / count))
   }
 }
 
@@ -132,24 +129,4 @@ private struct Planes {
     let start = (image * channels + channel) * area
     return start..<start + area
   }
-}
-
-/// The sums of `a` and of `a · (b - mean)` over `count` numbers.
-private func products(
-  _ a: Span<Float>, _ b: Span<Float>, less mean: Float, at start: Int, _ count: Int
-) -> (Float, Float) {
-  var sums = SIMD8<Float>(repeating: 0), dots = sums, sum: Float = 0, dot: Float = 0, i = start
-  while i + 8 <= start + count {
-    let x = SIMD8(a[i], a[i + 1], a[i + 2], a[i + 3], a[i + 4], a[i + 5], a[i + 6], a[i + 7])
-    let y = SIMD8(b[i], b[i + 1], b[i + 2], b[i + 3], b[i + 4], b[i + 5], b[i + 6], b[i + 7])
-    sums += x
-    dots += x * (y - mean)
-    i += 8
-  }
-  while i < start + count {
-    sum += a[i]
-    dot += a[i] * (b[i] - mean)
-    i += 1
-  }
-  return (sum + sums.sum(), dot + dots.sum())
 }

@@ -48,6 +48,9 @@ package struct InnerProduct: Layer {
     let x = pass.bottoms[0].data, y = pass.tops[0].data, mine = pass.share(of: outputs)
     let (rows, inputs) = size(x.shape)
     guard !mine.isEmpty else { return }
+    if rows == 1, !isTransposed {
+      return y.multiply(mine, pass.weights[0].data, x, bias: hasBias ? pass.weights[1].data : nil)
+    }
     if hasBias {
       y.write(reading: pass.weights[1].data) { b, y in
         for row in 0..<rows { for o in mine { y[row * outputs + o] = b[o] } }

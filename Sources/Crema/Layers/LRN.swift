@@ -1,4 +1,3 @@
-import Glibc
 import Prototxt
 
 /// Local response normalisation: each value times a power of the sum of squares around it, over neighbouring channels or
@@ -64,7 +63,7 @@ extension LRN {
         for other in planes.entering(channel, reach) { add(other, times: part) }
         if let other = planes.leaving(channel, reach) { add(other, times: -part) }
         if pass.keeps { planes.of(pass.kept[0], image, channel).copy(base) }
-        planes.of(y, image, channel).assign(planes.of(x, image, channel), base) { $0 * powf($1, -beta) }
+        planes.of(y, image, channel).divide(planes.of(x, image, channel), by: base, toThe: beta)
       }
     }
   }
@@ -85,7 +84,7 @@ extension LRN {
         for other in planes.entering(channel, reach) { add(other, times: 1) }
         if let other = planes.leaving(channel, reach) { add(other, times: -1) }
         let own = planes.of(dx, image, channel)
-        own.assign(planes.of(dy, image, channel), base(channel)) { $0 * powf($1, -beta) }
+        own.divide(planes.of(dy, image, channel), by: base(channel), toThe: beta)
         ratio.assign(planes.of(x, image, channel), total) { $0 * $1 }
         own.add(ratio, times: -factor)
       }
@@ -95,42 +94,42 @@ extension LRN {
 
 /// `y = x · base^-beta`, `base = 1 + alpha · (the average of x² in a window of size x size)`; padding counts, and `k` does not.
 extension LRN {
-  private func sides(_ shape: Shape) -> (rows: PoolingWindow.Side, columns: PoolingWindow.Side) {
+  private func window(_ shape: Shape) -> PlaneWindow {
     let side = {
       PoolingWindow.Side(input: $0, kernel: size, stride: 1, pad: reach, roundsUp: true, isClipped: size > 1)
     }
-    return (side(shape[2]), side(shape[3]))
+    return PlaneWindow(side(shape[2]), side(shape[3]))
   }
 
   private func forwardWithin(_ pass: Pass) {
     let planes = Planes(pass.bottoms[0].shape), (square, base) = (pass.scratch[0], pass.scratch[1])
-    let (rows, columns) = sides(pass.bottoms[0].shape)
+    let window = window(pass.bottoms[0].shape)
     for image in 0..<planes.images {
       for channel in 0..<planes.channels {
         let x = planes.of(pass.bottoms[0].data, image, channel)
         square.assign(x) { $0 * $0 }
-        base.write(reading: square) { square, base in Pooling.average(square, rows, columns, &base) }
+        base.poolAverages(of: square, window)
         base.assign(base) { alpha * $0 + 1 }
         if pass.keeps { planes.of(pass.kept[0], image, channel).copy(base) }
-        planes.of(pass.tops[0].data, image, channel).assign(x, base) { $0 * powf($1, -beta) }
+        planes.of(pass.tops[0].data, image, channel).divide(x, by: base, toThe: beta)
       }
     }
   }
 
   private func backwardWithin(_ pass: Pass) {
     let planes = Planes(pass.bottoms[0].shape), (power, part) = (pass.scratch[0], pass.scratch[1])
-    let (rows, columns) = sides(pass.bottoms[0].shape)
+    let window = window(pass.bottoms[0].shape)
     for image in 0..<planes.images {
       for channel in 0..<planes.channels {
         let x = planes.of(pass.bottoms[0].data, image, channel), base = planes.of(pass.kept[0], image, channel)
         let (dx, dy) = (
           planes.of(pass.bottoms[0].gradient, image, channel), planes.of(pass.tops[0].gradient, image, channel)
         )
-        power.assign(base) { powf($0, -beta) }
+        power.fill(1)
+        power.divide(power, by: base, toThe: beta)
         part.assign(power, base) { -beta * alpha * ($0 / $1) }
         part.assign(part, dy, x) { $0 * ($1 * $2) }
-        dx.clear()
-        dx.write(reading: part) { part, dx in Pooling.spread(part, rows, columns, &dx) }
+        dx.unpoolAverages(part, window)
         dx.assign(dx, x) { $0 * (2 * $1) }
         power.assign(power, dy) { $0 * $1 }
         dx.add(power)

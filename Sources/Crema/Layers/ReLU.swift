@@ -24,12 +24,12 @@ package struct ReLU: Layer {
   package func forward(_ pass: Pass) {
     let (x, y) = (pass.bottoms[0].data, pass.tops[0].data)
     if keepsBottom, pass.keeps { pass.kept[0].copy(x) }
-    if slope == 0 { y.assign(x) { max($0, 0) } } else { y.assign(x) { max($0, 0) + slope * min($0, 0) } }
+    y.rectify(x, slope: slope)
   }
 
   package func backward(_ pass: Pass) {
     guard pass.wanted[0] else { return }
     let x = keepsBottom ? pass.kept[0] : pass.bottoms[0].data
-    pass.bottoms[0].gradient.assign(pass.tops[0].gradient, x) { dy, x in x > 0 ? dy : slope * dy }
+    pass.bottoms[0].gradient.rectify(gradient: pass.tops[0].gradient, x, slope: slope)
   }
 }

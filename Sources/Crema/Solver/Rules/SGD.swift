@@ -9,8 +9,6 @@ struct SGD: UpdateRule {
   init(_ solver: Message) { momentum = solver.float("momentum") }
 
   func apply(_ gradient: Tensor, _ history: [Tensor], rate: Float, iteration: Int) {
-    history[0].scale(by: momentum)
-    history[0].add(gradient, times: rate)
-    gradient.copy(history[0])
+    gradient.gatherMomentum(history[0], factor: momentum, rate: rate)
   }
 }
