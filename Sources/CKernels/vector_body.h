@@ -190,18 +190,18 @@ static void divide_by_power(const float *x, const float *base, float power, floa
   for (; i < count; i++) y[i] = x[i] * powf(base[i], -power);
 }
 
-static void normalise(const float *x, float mean, float factor, float *y, ptrdiff_t count) {
+static void normalise(const float *x, float mean, float deviation, float *y, ptrdiff_t count) {
   ptrdiff_t i = 0;
-  for (; i + LANES <= count; i += LANES) store(y + i, (load(x + i) - mean) * factor);
-  for (; i < count; i++) y[i] = (x[i] - mean) * factor;
+  for (; i + LANES <= count; i += LANES) store(y + i, (load(x + i) - mean) / deviation);
+  for (; i < count; i++) y[i] = (x[i] - mean) / deviation;
 }
 
-static void normalise_back(const float *dy, const float *z, float mean, float a, float b, float factor, float *dx,
-                           ptrdiff_t count) {
+static void normalise_back(const float *dy, const float *z, float mean, float unit, float a, float b, float deviation,
+                           float *dx, ptrdiff_t count) {
   ptrdiff_t i = 0;
   for (; i + LANES <= count; i += LANES)
-    store(dx + i, ((load(dy + i) - a) - b * (load(z + i) - mean)) * factor);
-  for (; i < count; i++) dx[i] = ((dy[i] - a) - b * (z[i] - mean)) * factor;
+    store(dx + i, (load(dy + i) - a - b * ((load(z + i) - mean) / unit)) / deviation);
+  for (; i < count; i++) dx[i] = (dy[i] - a - b * ((z[i] - mean) / unit)) / deviation;
 }
 
 static void momentum(float *g, float *h, float factor, float rate, ptrdiff_t count) {

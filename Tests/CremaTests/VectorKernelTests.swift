@@ -32,10 +32,10 @@ import Testing
       }
     }
     unsafe set.pointee.normalise(x, 0.25, 3, &y, count)
-    for i in 0..<count { #expect(abs(Double(y[i]) - (Double(x[i]) - 0.25) * 3) < 1e-6) }
-    unsafe set.pointee.normalise_back(other, x, 0.25, 0.5, 2, 3, &y, count)
+    for i in 0..<count { #expect(abs(Double(y[i]) - (Double(x[i]) - 0.25) / 3) < 1e-6) }
+    unsafe set.pointee.normalise_back(other, x, 0.25, 1.5, 0.5, 2, 3, &y, count)
     for i in 0..<count {
-      #expect(abs(Double(y[i]) - (Double(other[i]) - 0.5 - 2 * (Double(x[i]) - 0.25)) * 3) < 1e-5)
+      #expect(abs(Double(y[i]) - (Double(other[i]) - 0.5 - 2 * (Double(x[i]) - 0.25) / 1.5) / 3) < 1e-5)
     }
     var (gradient, history) = (x, base)
     unsafe set.pointee.momentum(&gradient, &history, 0.9, 0.1, count)

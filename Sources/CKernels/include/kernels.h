@@ -66,9 +66,10 @@ struct Kernels {
   void (*relu_back)(const float *dy, const float *x, float slope, float *dx, ptrdiff_t count);
   // y = x base^-power
   void (*divide_by_power)(const float *x, const float *base, float power, float *y, ptrdiff_t count);
-  // y = (x - mean) factor; dx = (dy - a - b (z - mean)) factor
-  void (*normalise)(const float *x, float mean, float factor, float *y, ptrdiff_t count);
-  void (*normalise_back)(const float *dy, const float *z, float mean, float a, float b, float factor, float *dx, ptrdiff_t count);
+  // y = (x - mean) / deviation; dx = (dy - a - b (z - mean) / unit) / deviation. Divisions, as Caffe's: a factor rounds otherwise.
+  void (*normalise)(const float *x, float mean, float deviation, float *y, ptrdiff_t count);
+  void (*normalise_back)(const float *dy, const float *z, float mean, float unit, float a, float b, float deviation, float *dx,
+                         ptrdiff_t count);
   // h = factor h (rounded) + rate g, and g = h
   void (*momentum)(float *g, float *h, float factor, float rate, ptrdiff_t count);
   // y[o] = bias[o] + sum over i of w[o inputs + i] x[i]; bias may be null

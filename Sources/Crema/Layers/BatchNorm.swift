@@ -88,7 +88,7 @@ package struct BatchNorm: Layer {
       let a = Float(sumOfGradients / count), b = Float(sumOfProducts / Double(unit) / count)
       for image in 0..<planes.images {
         dx.normalise(
-          planes.range(image, c), gradient: dy, z, mean: mean, a: a, b: b / unit, factor: 1 / deviation)
+          planes.range(image, c), gradient: dy, z, mean: mean, unit: unit, a: a, b: b, deviation: deviation)
       }
     }
   }
@@ -105,7 +105,7 @@ package struct BatchNorm: Layer {
     _ x: Tensor, _ y: Tensor, _ planes: Planes, _ c: Int, _ statistics: (mean: Float, deviation: Float)
   ) {
     let (mean, deviation) = statistics
-    for image in 0..<planes.images { y.normalise(planes.range(image, c), x, mean: mean, factor: 1 / deviation) }
+    for image in 0..<planes.images { y.normalise(planes.range(image, c), x, mean: mean, deviation: deviation) }
   }
 
   private func moments(_ x: Tensor, _ planes: Planes, _ c: Int) -> (mean: Float, variance: Float) {

@@ -96,21 +96,22 @@ extension Tensor {
     unsafe Self.kernels.pointee.divide_by_power(x.base, divisor.base, power, base, count)
   }
 
-  /// `self = (x - mean) · factor` in a range. `x` may be `self`.
-  package func normalise(_ range: Range<Int>, _ x: Tensor, mean: Float, factor: Float) {
+  /// `self = (x - mean) / deviation` in a range. `x` may be `self`.
+  package func normalise(_ range: Range<Int>, _ x: Tensor, mean: Float, deviation: Float) {
     precondition(range.lowerBound >= 0 && range.upperBound <= min(count, x.count))
     let start = range.lowerBound
-    unsafe Self.kernels.pointee.normalise(x.base + start, mean, factor, base + start, range.count)
+    unsafe Self.kernels.pointee.normalise(x.base + start, mean, deviation, base + start, range.count)
   }
 
-  /// `self = (dy - a - b · (z - mean)) · factor` in a range. `dy` and `z` may be `self`.
+  /// `self = (dy - a - b (z - mean) / unit) / deviation` in a range. `dy` and `z` may be `self`.
   package func normalise(
-    _ range: Range<Int>, gradient dy: Tensor, _ z: Tensor, mean: Float, a: Float, b: Float, factor: Float
+    _ range: Range<Int>, gradient dy: Tensor, _ z: Tensor, mean: Float, unit: Float, a: Float, b: Float,
+    deviation: Float
   ) {
     precondition(range.lowerBound >= 0 && range.upperBound <= min(count, dy.count, z.count))
     let start = range.lowerBound
     unsafe Self.kernels.pointee.normalise_back(
-      dy.base + start, z.base + start, mean, a, b, factor, base + start, range.count)
+      dy.base + start, z.base + start, mean, unit, a, b, deviation, base + start, range.count)
   }
 
   /// The sum of a range's squared differences from `mean`.
