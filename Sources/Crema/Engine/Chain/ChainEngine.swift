@@ -16,7 +16,12 @@ package struct ChainEngine: Engine {
     while true {
       let next = ChainNorm.following(program, in: memory)
       let output = next.flatMap { unsafe ChainNorm($0.norm, in: memory, set: set) }
-      steps.append(unsafe ChainStep(program, memory, slices, input: input, output: output, self, set))
+      let step = unsafe ChainStep(program, memory, slices, input: input, output: output, self, set)
+      if slices.count == 1, slices[0].count == 1, !program.runsBackward {
+        steps += ChainImageStep.steps(step, image: slices[0].lowerBound)
+      } else {
+        steps.append(step)
+      }
       guard let next, output != nil else { break }
       (program, input) = (next.program, output)
     }
