@@ -8,7 +8,7 @@ package struct ChainPass: Sendable {
   package static let all: [ChainPass] = [.leaveOutCopies, .foldAffine, .fuseSum, .fuseActivation, .placeConcat]
 
   /// The plan of a run of nodes after all passes that are not switched off.
-  static func applyAll(to plan: inout ChainPlan, except disabled: Set<String>) {
+  package static func applyAll(to plan: inout ChainPlan, except disabled: Set<String>) {
     for pass in all where !disabled.contains(pass.name) { pass.apply(&plan) }
   }
 }

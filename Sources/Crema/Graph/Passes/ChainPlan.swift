@@ -4,9 +4,9 @@ package struct ChainPlan {
   /// One call: a node, and what is computed along with it.
   package struct Item {
     /// The node whose layer computes.
-    let node: Int
+    package let node: Int
     /// Nodes that are computed along with it, in order.
-    var fused: [Int] = []
+    package var fused: [Int] = []
     /// Those of the fused nodes that multiply and add by channel, in order: BatchNorm, Scale, Bias.
     var affine: [Int] = []
     /// A value that is added to the result, before the activation.
@@ -16,9 +16,9 @@ package struct ChainPlan {
     /// For a concatenation, the bottoms that must be copied, and where each begins in an image of the top.
     var pieces: [(value: Int, offset: Int)]?
     /// The values that it reads, besides `addend`.
-    var bottoms: [Int]
+    package var bottoms: [Int]
     /// The values that it writes.
-    var tops: [Int]
+    package var tops: [Int]
 
     /// All values that it reads.
     package var reads: [Int] { (pieces.map { $0.map(\.value) } ?? bottoms) + (addend.map { [$0] } ?? []) }
