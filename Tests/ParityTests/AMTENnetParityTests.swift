@@ -9,7 +9,7 @@ import Testing
   /// What computes.
   enum Engines: String, CaseIterable, Sendable {
     case reference, direct, winograd
-    var engine: (any Engine)? { self == .reference ? nil : ChainEngine(usesWinograd: self == .winograd) }
+    var engine: (any Engine)? { self == .reference ? nil : FastEngine(usesWinograd: self == .winograd) }
   }
 
   /// Gradients may differ by this share of their mean absolute value: max pooling chooses among near-ties.

@@ -51,11 +51,25 @@ struct RecordedCase: CustomTestStringConvertible, Sendable {
     }
   }
 
-  @Test(arguments: RecordedCase.all.filter { $0.name.hasPrefix("nets/") })
-  func engineAgreesWithCaffe(_ recorded: RecordedCase) throws {
+  /// The engines, and the fastest one without each of its passes.
+  static let engines: [(name: String, options: Net.Options)] =
+    [
+      ("auto", Net.Options(engine: FastEngine())), ("direct", Net.Options(engine: FastEngine(usesWinograd: false))),
+      ("chain", Net.Options(engine: ChainEngine(usesWinograd: false))),
+    ]
+    + Net.Options.passes.map { pass in
+      var options = Net.Options(engine: FastEngine())
+      options.disabledPasses = [pass]
+      return ("auto without \(pass)", options)
+    }
+
+  @Test(arguments: RecordedCase.all.filter { $0.name.hasPrefix("nets/") }, VerifierTests.engines.map(\.name))
+  func enginesAgreeWithCaffe(_ recorded: RecordedCase, engine: String) throws {
     try recorded.skipIfIncomplete()
     var options = Verifier.Options()
-    options.net = Net.Options(engine: ChainEngine(usesWinograd: false))
+    options.net = try #require(VerifierTests.engines.first { $0.name == engine }).options
+    try expectAgreement(recorded, options)
+    options.net.watched = .all
     try expectAgreement(recorded, options)
   }
 

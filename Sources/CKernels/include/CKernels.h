@@ -1,3 +1,4 @@
 // Everything this module gives to Swift.
 #include "kernels.h"
 #include "winograd.h"
+#include "convolution.h"

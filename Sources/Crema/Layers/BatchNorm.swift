@@ -31,7 +31,11 @@ package struct BatchNorm: Layer {
     }
     let statistics = { (count: Int) in Plan.Weight([count], .constant(0), isStatistic: true) }
     let weights = [statistics(x[1]), statistics(x[1]), statistics(1)]
-    guard !usesGathered else { return Plan(tops: [x], weights: weights) }
+    if usesGathered {
+      var plan = Plan(tops: [x], weights: weights)
+      plan.isByChannel = true
+      return plan
+    }
     return Plan(
       tops: [x], weights: weights, division: .parts, kept: [[x[1]], [x[1]]] + (isInPlace ? [x] : []))
   }

@@ -10,7 +10,7 @@ package struct Deconvolution: Layer {
   package static let arity = Convolution.arity
 
   /// The convolution whose bottom is this layer's top, with this layer's parameters.
-  private let transpose: Convolution
+  let transpose: Convolution
 
   package init(_ fields: Fields) throws(Diagnostic) { transpose = try Convolution(fields) }
 

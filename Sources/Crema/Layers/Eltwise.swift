@@ -32,8 +32,10 @@ package struct Eltwise: Layer {
     for (index, bottom) in bottoms.enumerated() where bottom != bottoms[0] {
       throw ShapeError("all bottoms must have one shape: bottom 0 has \(bottoms[0]), bottom \(index) has \(bottom)")
     }
-    return Plan(
+    var plan = Plan(
       tops: [bottoms[0]], division: .byImages(bottoms), kept: operation == .maximum ? [bottoms[0]] : [])
+    plan.isByChannel = true
+    return plan
   }
 
   package func forward(_ pass: Pass) {

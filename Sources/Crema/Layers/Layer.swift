@@ -104,6 +104,9 @@ package struct Plan: Sendable {
   package var scratch: [Shape] = []
   /// The tops are the bottom under other names: Split, Reshape, Flatten. They share its memory, not its gradient.
   package var aliases = false
+  /// Every channel is computed alone: the layer may be given some of the channels of an image, and of those weights that have an
+  /// element for each. Only asked of layers that divide by images, when no backward pass follows.
+  package var isByChannel = false
   /// Multiply-adds of one forward pass over the whole batch.
   package var multiplyAdds = 0
   /// Layers that Caffe makes inside of this one, and logs under its name.

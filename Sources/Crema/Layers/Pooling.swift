@@ -38,6 +38,7 @@ package struct Pooling: Layer {
     let (rows, columns) = try window.checkedSides(bottoms[0], divides: !isMax)
     let top = try Shape([bottoms[0][0], bottoms[0][1], rows.output, columns.output]).fitting("the top")
     var plan = Plan(tops: hasMask ? [top, top] : [top], kept: isMax ? [top] : [])
+    plan.isByChannel = true
     if [rows, columns].contains(where: { $0.kernel > $0.input + 2 * $0.pad }) {
       plan.warnings.append(
         "the window of \(rows.kernel)x\(columns.kernel) is larger than the padded bottom, which is "

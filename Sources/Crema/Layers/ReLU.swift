@@ -16,7 +16,9 @@ package struct ReLU: Layer {
   }
 
   package func plan(_ bottoms: [Shape]) -> Plan {
-    Plan(tops: [bottoms[0]], division: .byImages(bottoms), kept: keepsBottom ? [bottoms[0]] : [])
+    var plan = Plan(tops: [bottoms[0]], division: .byImages(bottoms), kept: keepsBottom ? [bottoms[0]] : [])
+    plan.isByChannel = true
+    return plan
   }
 
   package func forward(_ pass: Pass) {

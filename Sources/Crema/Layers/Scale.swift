@@ -32,6 +32,7 @@ package struct Scale: Layer {
     var plan = Plan(
       tops: [bottoms[0]], weights: weights, division: fields.division(bottoms, small, weights: weights.count),
       kept: isInPlace ? [bottoms[0]] : [])
+    plan.isByChannel = bottoms.count == 1 && fields.isByChannel && bottoms[0].rank >= 2
     plan.innerLayers = hasBias ? 1 : 0
     return plan
   }

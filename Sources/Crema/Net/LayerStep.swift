@@ -1,69 +1,68 @@
-/// Layers that run by their own code: a chain of layers slice by slice, depth first, or one layer in parts.
+/// A chain slice by slice, depth first.
 final class LayerStep: Step {
   let nodes: Range<Int>
   let jobs: Int
   let sums: [Tensor]
-  private let layers: [any Layer]
+  let hidden: Hidden?
+  let preparations: [[Tensor]]
+  private let operators: [any Operator]
   private let runsBackward: [Bool]
-  private let passes: [[[Pass]]]  // [worker][job][layer]
-  private let scratch: [[[Tensor]]]  // [worker][layer]
-  private let own: [[Tensor]]  // [job][sum]: gradients of a slice
-  private let replaced: [Tensor]  // gradients of the net that each backward pass replaces
+  private let passes: [[[Pass]]]  // [worker][job][operator]
+  private let own: [[Tensor]]  // [sum][job]: gradients of a slice
+  private let targets: [(index: Int, weight: Int)]  // by sum
+  private let pieces: [(index: Int, piece: Int)]  // by preparation
+  private let replaced: [Tensor]
 
-  /// A chain.
-  ///
-  /// - Parameter keepsGradients: whether the gradients of values that only this step touches are read by others.
-  init(_ nodes: Range<Int>, in memory: Memory, slices: [Range<Int>], keepsGradients: Bool) {
-    self.nodes = nodes
+  /// - Parameters:
+  ///   - slices: which images each job computes.
+  ///   - operators: what computes the items of the plan.
+  init(_ chain: ChainMemory, slices: [Range<Int>], operators: [any Operator]) {
+    let graph = chain.memory.graph
+    nodes = chain.plan.nodes
     jobs = slices.count
-    layers = nodes.map { memory.graph.nodes[$0].layer }
-    runsBackward = nodes.map { memory.graph.nodes[$0].runsBackward }
-    let learning = nodes.flatMap { node in
-      memory.weights[node].indices.filter {
-        memory.graph.nodes[node].runsBackward && memory.graph.nodes[node].learns[$0]
+    self.operators = operators
+    hidden = chain.hidden
+    let runsBackward = operators.map { graph.nodes[$0.item.node].runsBackward }
+    self.runsBackward = runsBackward
+    var own: [[Tensor]] = [], targets: [(index: Int, weight: Int)] = []
+    for (index, item) in operators.enumerated() where runsBackward[index] {
+      for weight in chain.memory.weights[item.item.node].indices {
+        guard let shape = item.ownGradient(of: weight, isSliced: slices.count > 1) else { continue }
+        own.append(slices.map { _ in Tensor(shape) })
+        targets.append((index, weight))
       }
-      .map { (node: node, weight: $0) }
     }
-    let isSliced = slices.count > 1
-    let own = isSliced ? slices.map { _ in learning.map { Tensor(memory.weights[$0.node][$0.weight].shape) } } : []
-    self.own = own
-    sums = isSliced ? learning.map { memory.weights[$0.node][$0.weight].gradient } : []
-    replaced = Self.replaced(nodes, in: memory)
-    // Gradients that no other step sees live as long as a job: a slice's worth for each worker.
-    let inner = keepsGradients ? [] : memory.inner(nodes)
-    let images = slices.map(\.count).max() ?? 0
-    passes = (0..<memory.workers).map { _ in
-      var gradients: [Int: Tensor] = [:]
-      for value in inner { gradients[value] = Tensor(memory.values[value].shape.images(images)) }
+    (self.own, self.targets) = (own, targets)
+    sums = targets.map { chain.memory.weights[operators[$0.index].item.node][$0.weight].gradient }
+    passes = (0..<chain.memory.workers).map { worker in
+      let scratch = ScratchMemory(for: operators)
       return slices.enumerated().map { job, images in
-        var next = 0
-        return nodes.map { node in
-          let weights = memory.weights[node].enumerated().map { i, blob in
-            guard isSliced, next < learning.count, learning[next] == (node, i) else { return blob }
-            next += 1
-            return Blob(blob.data, gradient: own[job][next - 1])
+        operators.enumerated().map { index, item in
+          var gradients: [Int: Tensor] = [:]
+          for (sum, target) in targets.enumerated() where target.index == index {
+            gradients[target.weight] = own[sum][job]
           }
-          return memory.pass(node, images: images, weights: weights, gradients: gradients)
+          return chain.pass(item.item, images, worker: worker, own: gradients, scratch: scratch.lend(item.scratch))
         }
       }
     }
-    scratch = Self.scratch(nodes, in: memory)
+    (pieces, preparations) = Self.preparations(of: operators)
+    replaced = Self.replaced(nodes, in: chain.memory)
   }
 
-  /// One layer over the whole batch, in parts.
-  init(_ node: Int, in memory: Memory, parts: Int) {
-    nodes = node..<node + 1
-    jobs = parts
-    layers = [memory.graph.nodes[node].layer]
-    runsBackward = [memory.graph.nodes[node].runsBackward]
-    let passes = (0..<parts).map { [memory.pass(node, part: $0, parts: parts)] }
-    self.passes = Array(repeating: passes, count: memory.workers)
-    (own, sums) = ([], [])
-    replaced = Self.replaced(nodes, in: memory)
-    scratch = Self.scratch(nodes, in: memory)
+  static func preparations(of operators: [any Operator]) -> (pieces: [(index: Int, piece: Int)], sources: [[Tensor]]) {
+    var pieces: [(index: Int, piece: Int)] = [], sources: [[Tensor]] = []
+    for (index, item) in operators.enumerated() {
+      for (piece, weights) in item.preparations.enumerated() {
+        pieces.append((index, piece))
+        sources.append(weights)
+      }
+    }
+    return (pieces, sources)
   }
 
-  private static func replaced(_ nodes: Range<Int>, in memory: Memory) -> [Tensor] {
+  /// The gradients of the net that each backward pass replaces.
+  static func replaced(_ nodes: Range<Int>, in memory: Memory) -> [Tensor] {
     nodes.flatMap { node in
       zip(memory.graph.nodes[node].plan.weights, memory.weights[node]).filter { $0.0.replacesGradient }.map {
         $0.1.gradient
@@ -71,42 +70,20 @@ final class LayerStep: Step {
     }
   }
 
-  /// One piece of memory a worker, as large as the layer that needs most.
-  private static func scratch(_ nodes: Range<Int>, in memory: Memory) -> [[[Tensor]]] {
-    let shapes = nodes.map { memory.graph.nodes[$0].plan.scratch }
-    let most = shapes.map { $0.reduce(0) { $0 + $1.count } }.max() ?? 0
-    return (0..<memory.workers).map { _ in
-      let arena = Tensor([most])
-      return shapes.map { shapes in
-        var at = 0
-        return shapes.map { shape in
-          defer { at += shape.count }
-          return arena.view(shape, from: at)
-        }
-      }
-    }
-  }
+  func prepare(_ piece: Int) { operators[pieces[piece].index].prepare(pieces[piece].piece) }
 
   func forward(_ job: Int, worker: Int) {
-    for (i, layer) in layers.enumerated() {
-      var pass = passes[worker][job][i]
-      pass.scratch = scratch[worker][i]
-      layer.forward(pass)
-    }
+    let passes = passes[worker][job]
+    for index in operators.indices { operators[index].forward(passes[index]) }
   }
 
   func startBackward() { for gradient in replaced { gradient.clear() } }
 
   func backward(_ job: Int, worker: Int) {
-    if !own.isEmpty { for gradient in own[job] { gradient.clear() } }
-    for (i, layer) in layers.enumerated().reversed() where runsBackward[i] {
-      var pass = passes[worker][job][i]
-      pass.scratch = scratch[worker][i]
-      layer.backward(pass)
-    }
+    for gradients in own { gradients[job].clear() }
+    let passes = passes[worker][job]
+    for index in operators.indices.reversed() where runsBackward[index] { operators[index].backward(passes[index]) }
   }
 
-  func sum(_ index: Int) {
-    for slice in own { sums[index].add(slice[index]) }
-  }
+  func sum(_ index: Int) { operators[targets[index].index].add(own[index], weight: targets[index].weight) }
 }

@@ -61,40 +61,14 @@ package struct Memory {
   package func blob(of parameter: Graph.Parameter) -> Blob { weights[parameter.owner.node][parameter.owner.weight] }
 
   /// The values that only these nodes touch.
-  package func inner(_ nodes: Range<Int>) -> [Int] {
-    var outside: Set<Int> = [], inside: Set<Int> = []
-    for (i, node) in graph.nodes.enumerated() {
-      if nodes.contains(i) {
-        inside.formUnion(node.bottoms + node.tops)
-        outside.formUnion(zip(node.tops, node.lossWeights).filter { $0.1 != 0 }.map(\.0))
-      } else {
-        outside.formUnion(node.bottoms + node.tops)
-      }
-    }
-    return inside.subtracting(outside).sorted()
-  }
+  package func inner(_ nodes: Range<Int>) -> [Int] { graph.inner(nodes).sorted() }
 
-  /// The pass of a node over some images, or over one part of the whole batch.
-  ///
-  /// - Parameters:
-  ///   - own: weights with gradients of a slice's own.
-  ///   - gradients: by value, memory of a worker for the gradients of one slice.
-  package func pass(
-    _ index: Int, images: Range<Int>? = nil, weights own: [Blob]? = nil, gradients: [Int: Tensor] = [:],
-    part: Int = 0, parts: Int = 1
-  ) -> Pass {
+  /// The pass of a node over the whole batch.
+  package func pass(_ index: Int) -> Pass {
     let node = graph.nodes[index]
-    func blobs(_ indices: [Int]) -> [Blob] {
-      indices.map { i in
-        guard let images else { return values[i] }
-        guard let gradient = gradients[i] else { return values[i].images(images) }
-        return Blob(values[i].data.images(images), gradient: gradient.images(0..<images.count))
-      }
-    }
     return Pass(
-      bottoms: blobs(node.bottoms), tops: blobs(node.tops), weights: own ?? weights[index],
-      kept: kept[index].map { tensor in images.map { tensor.images($0) } ?? tensor }, state: state[index],
-      wanted: node.wanted, learns: node.learns, keeps: node.runsBackward, part: part, parts: parts,
+      bottoms: node.bottoms.map { values[$0] }, tops: node.tops.map { values[$0] }, weights: weights[index],
+      kept: kept[index], state: state[index], wanted: node.wanted, learns: node.learns, keeps: node.runsBackward,
       failures: failures[index])
   }
 }

@@ -3,11 +3,17 @@ import Prototxt
 /// A net that runs: memory, and the steps that compute it.
 public final class Net {
   /// How a net runs. Nothing here changes results, except for rounding between engines.
-  public struct Options {
+  public struct Options: Sendable {
     /// Runs each layer as a step of its own, for timing or for reading every blob between layers.
     public var separatesLayers = false
     /// Keeps the gradient of every blob after a backward pass.
     public var keepsGradients = false
+    /// The blobs that can be read after a forward pass. Without an engine, or if layers are separated or gradients kept, all can.
+    public var watched = Watched.outputs
+    /// The net never runs backward, although it has a loss: what only a backward pass needs is neither kept nor computed.
+    public var isForwardOnly = false
+    /// The names of passes over the graph that are left out: each saves work, and changes results by rounding at most.
+    public var disabledPasses: Set<String> = []
     package var engine: (any Engine)?
     package init(engine: (any Engine)? = nil) { self.engine = engine }
     /// The layers' own code, in chains.
@@ -24,6 +30,13 @@ public final class Net {
   private var sources: [(node: Int, source: any InputSource)] = []
   private var drawing: [(layer: any DrawingLayer, node: Int)] = []
   private var built: Schedule?
+  /// What a forward pass may change.
+  private var statistics: [Tensor] {
+    guard graph.state.phase == .train else { return [] }
+    return zip(graph.nodes, memory.weights).flatMap { node, blobs in
+      zip(node.plan.weights, blobs).filter { $0.0.isStatistic }.map(\.1.data)
+    }
+  }
 
   /// Allocates the memory of a graph, fills its weights and opens its data sources, in the order of layers.
   ///
@@ -33,6 +46,7 @@ public final class Net {
     options: Options = Options(), log: Log = .silent
   ) throws(Diagnostic) {
     useOneThreadForBLAS()
+    let graph = options.isForwardOnly ? graph.withoutBackward : graph
     (self.random, self.workers, self.options, self.log) = (random, workers, options, log)
     var sources: [(node: Int, source: any InputSource)] = []
     memory = try Memory(graph, workers: workers.count) { (index, weights) throws(Diagnostic) in
@@ -73,8 +87,9 @@ public final class Net {
 
   var schedule: Schedule {
     if let built { return built }
-    let schedule = Schedule(
-      memory, engine: options.engine, separate: options.separatesLayers, keepsGradients: options.keepsGradients)
+    let scheduler = Scheduler(
+      memory, engine: options.engine, separates: options.separatesLayers, demands: Demands(memory.graph, options))
+    let schedule = scheduler.schedule()
     built = schedule
     return schedule
   }
@@ -128,6 +143,7 @@ public final class Net {
       try checkFailures(step.nodes)
       observe(step.nodes)
     }
+    for statistic in statistics { statistic.noteChange() }
     return loss
   }
 
@@ -152,6 +168,7 @@ public final class Net {
   ///
   /// - Throws: a layer that has no derivative and is asked for one.
   public func backward(observe: (Range<Int>) -> Void = { _ in }) throws(Diagnostic) {
+    precondition(!options.isForwardOnly, "this net was built to run forward only")
     try checkDerivatives()
     let schedule = schedule
     for step in schedule.steps.reversed() where step.nodes.contains(where: { graph.nodes[$0].runsBackward }) {
@@ -212,18 +229,26 @@ public final class Net {
   /// Statistics that layers gather over batches, such as BatchNorm's, begin anew.
   public func resetStatistics() {
     for (node, blobs) in zip(graph.nodes, memory.weights) {
-      for (weight, blob) in zip(node.plan.weights, blobs) where weight.isStatistic { blob.data.clear() }
+      for (weight, blob) in zip(node.plan.weights, blobs) where weight.isStatistic {
+        blob.data.clear()
+        blob.data.noteChange()
+      }
     }
   }
 
   /// The blob of this name.
   ///
-  /// An engine keeps the values within its chains to itself: of a net that has one, only blobs that a chain reads or ends with hold
+  /// An engine keeps the values within its chains to itself: of a net that has one, only the blobs that `Options.watched` names hold
   /// what was computed. A net without an engine writes every blob.
   public func blob(_ name: String) -> Blob? { graph.value(name).map { memory.values[$0] } }
 
-  /// The weights of a layer.
-  public func weights(of layer: String) -> [Blob]? { graph.node(layer).map { memory.weights[$0] } }
+  /// The weights of a layer. Whoever has them may change them at any time; a net that prepares weights for its kernels does so
+  /// before every pass from then on.
+  public func weights(of layer: String) -> [Blob]? {
+    guard let weights = graph.node(layer).map({ memory.weights[$0] }) else { return nil }
+    for blob in weights { blob.data.lendForGood() }
+    return weights
+  }
 
   /// Lets the layers of this net use the weights of another net's layers of the same names, as test nets do.
   ///

@@ -13,9 +13,9 @@ final class NetReplay {
   init(_ net: Net, _ recording: Recording, _ options: Verifier.Options) {
     (self.net, self.recording, self.options) = (net, recording, options)
     for step in net.schedule.steps where options.net.engine != nil {
-      let inner = net.memory.inner(step.nodes)
-      hidden.gradients.formUnion(inner)
-      if !(step is LayerStep) { hidden.data.formUnion(inner) }
+      let inner = Set(net.memory.inner(step.nodes))
+      hidden.data.formUnion(step.hidden?.data ?? inner)
+      hidden.gradients.formUnion(step.hidden?.gradients ?? inner)
     }
   }
 

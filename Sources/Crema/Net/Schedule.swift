@@ -1,60 +1,33 @@
 /// The steps of a net, in the order they run forward.
 struct Schedule {
-  /// The number of calls that a layer divided in parts gets, whatever the number of threads.
-  static let parts = 16
-  /// The most slices of a batch, whatever the number of threads.
-  static let mostSlices = 16
-  /// The most numbers that the slices' own weight gradients of one step may take together.
-  static let largestSliceGradients = 32 << 20
-
   let steps: [any Step]
   /// For each weight gradient of the net, the sums that go to it, in backward order.
   private let sums: [[(step: any Step, index: Int)]]
+  private let preparations: [Preparation]
 
-  /// - Parameters:
-  ///   - separate: each layer is a step of its own.
-  ///   - keepsGradients: the gradient of every value can be read after a pass.
-  init(_ memory: Memory, engine: (any Engine)?, separate: Bool, keepsGradients: Bool) {
-    var steps: [any Step] = []
-    let nodes = memory.graph.nodes
-    var first = 0
-    while first < nodes.count {
-      guard let batch = Self.images(nodes[first], in: memory) else {
-        steps.append(
-          LayerStep(first, in: memory, parts: nodes[first].plan.division == .parts ? Self.parts : 1))
-        first += 1
-        continue
-      }
-      var last = first + 1
-      while !separate, last < nodes.count, Self.images(nodes[last], in: memory) == batch { last += 1 }
-      let chain = first..<last
-      let slices = Self.slices(of: batch, chain, in: memory)
-      let made = engine?.steps(chain, in: memory, slices: slices, keepsGradients: keepsGradients) ?? []
-      let end = made.last?.nodes.upperBound ?? last
-      let plain = first..<(made.first?.nodes.lowerBound ?? last)
-      if !plain.isEmpty { steps.append(LayerStep(plain, in: memory, slices: slices, keepsGradients: keepsGradients)) }
-      steps += made
-      first = end
+  /// A piece of a step's preparations, and the weights as it knows them.
+  private final class Preparation {
+    let step: any Step, piece: Int, weights: [Tensor]
+    var stamps: [Int]?
+    init(_ step: any Step, _ piece: Int, _ weights: [Tensor]) {
+      (self.step, self.piece, self.weights) = (step, piece, weights)
     }
+
+    /// Whether it must be done again; it then counts as done.
+    func takeNeed() -> Bool {
+      let current = weights.compactMap(\.stamp)
+      guard current.count == weights.count, !weights.isEmpty else { return true }
+      defer { stamps = current }
+      return stamps != current
+    }
+  }
+
+  init(_ steps: [any Step]) {
     self.steps = steps
     sums = Self.sums(of: steps)
-  }
-
-  /// The number of images of a node that runs slice by slice, or `nil`.
-  private static func images(_ node: Graph.Node, in memory: Memory) -> Int? {
-    guard node.plan.division == .images else { return nil }
-    let counts = Set((node.bottoms + node.tops).map { memory.values[$0].shape.axes.first })
-    guard counts.count == 1, let count = counts.first, let count, count > 0 else { return nil }
-    return count
-  }
-
-  private static func slices(of batch: Int, _ chain: Range<Int>, in memory: Memory) -> [Range<Int>] {
-    let weights = chain.reduce(0) { total, node in
-      total + memory.graph.nodes[node].plan.weights.reduce(0) { $0 + $1.shape.count }
+    preparations = steps.flatMap { step in
+      step.preparations.enumerated().map { Preparation(step, $0, $1) }
     }
-    let most = min(mostSlices, max(2, largestSliceGradients / max(weights, 1)))
-    let size = (batch + most - 1) / most
-    return stride(from: 0, to: batch, by: size).map { $0..<min($0 + size, batch) }
   }
 
   private static func sums(of steps: [any Step]) -> [[(step: any Step, index: Int)]] {
@@ -73,10 +46,10 @@ struct Schedule {
     return groups
   }
 
-  /// Steps learn that weights have changed.
+  /// Steps learn which weights have changed.
   func prepare(on workers: Workers) {
-    let pieces = steps.flatMap { step in (0..<step.preparations).map { (step: step, piece: $0) } }
-    workers.run(pieces.count) { _, i in pieces[i].step.prepare(pieces[i].piece) }
+    let needed = preparations.filter { $0.takeNeed() }
+    workers.run(needed.count) { _, i in needed[i].step.prepare(needed[i].piece) }
   }
 
   /// Adds the gradients of slices to those of the net.

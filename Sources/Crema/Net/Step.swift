@@ -5,8 +5,9 @@ package protocol Step: AnyObject {
   var nodes: Range<Int> { get }
   /// The number of independent pieces of each pass.
   var jobs: Int { get }
-  /// The weights have changed: `preparations` independent pieces of work before the next forward.
-  var preparations: Int { get }
+  /// Independent pieces of work before the first forward, and before one for which their weights have changed. A piece without
+  /// weights is done before every forward.
+  var preparations: [[Tensor]] { get }
   func prepare(_ piece: Int)
   func forward(_ job: Int, worker: Int)
   func backward(_ job: Int, worker: Int)
@@ -18,12 +19,21 @@ package protocol Step: AnyObject {
   var sums: [Tensor] { get }
   /// Adds the slices' gradients to `sums[index]`, in the order of slices.
   func sum(_ index: Int)
+  /// The values whose data or gradients it keeps to itself; `nil` for both of all values that only its nodes touch.
+  var hidden: Hidden? { get }
+}
+
+/// Values that cannot be read after a pass.
+package struct Hidden {
+  package var data: Set<Int> = []
+  package var gradients: Set<Int> = []
 }
 
 extension Step {
-  package var preparations: Int { 0 }
+  package var preparations: [[Tensor]] { [] }
   package func prepare(_ piece: Int) {}
   package func startBackward() {}
   package func finishForward() {}
   package func finishBackward() {}
+  package var hidden: Hidden? { Hidden() }
 }

@@ -91,11 +91,13 @@ struct SolverNets {
   }
 
   private func net(
-    _ definition: NetDefinition, _ state: Message, random: RandomStream, _ options: Solver.Options
+    _ definition: NetDefinition, _ state: Message, random: RandomStream, _ options: Solver.Options,
+    isForwardOnly: Bool = false
   ) throws(DiagnosticList) -> Net {
     var building = GraphBuilder.Options()
     (building.environment, building.log) = (options.environment, options.log)
     var running = options.net
+    running.isForwardOnly = isForwardOnly
     if message.bool("debug_info") || definition.message.bool("debug_info") {
       running.separatesLayers = true
       running.keepsGradients = true
@@ -142,7 +144,7 @@ struct SolverNets {
         "Creating test net (#\(i)) specified by \(source.file.map { "\(source.field) file: \($0)" } ?? source.field)")
       var state = NetState(phase: .test).phaseMessage.merging(state: definition.message.message("state"))
       if i < states.count { state = state.merging(state: states[i]) }
-      let net = try net(definition, state, random: random, options)
+      let net = try net(definition, state, random: random, options, isForwardOnly: true)
       try load(into: net)
       nets.append(net)
     }

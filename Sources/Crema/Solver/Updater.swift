@@ -81,5 +81,6 @@ final class Updater {
       rule.apply(piece.gradient, piece.histories, rate: rate * piece.rate, iteration: iteration)
       piece.weight.assign(piece.weight, piece.gradient) { w, step in w - step }
     }
+    for piece in pieces { piece.weight.noteChange() }
   }
 }

@@ -45,6 +45,15 @@ import Glibc
   /// Whether the two tensors begin at the same place in memory.
   package func isSame(as other: Tensor) -> Bool { unsafe base == other.base }
 
+  /// Tells those who hold something made of this memory's numbers that they have changed: see `stamp`.
+  package func noteChange() { storage.changes += 1 }
+
+  /// Whoever has this tensor may change its numbers at any time from now on, without a note.
+  package func lendForGood() { storage.isLentForGood = true }
+
+  /// A number that is another one after each noted change; `nil` if not every change is noted.
+  package var stamp: Int? { storage.isLentForGood ? nil : storage.changes }
+
   /// All elements, in C order.
   public var values: [Float] {
     unsafe Array(UnsafeBufferPointer(start: base, count: count))
@@ -87,6 +96,8 @@ import Glibc
   @safe private final class Storage {
     let base: UnsafeMutablePointer<Float>
     private let block: UnsafeMutableRawPointer
+    var changes = 0
+    var isLentForGood = false
 
     init(count: Int) {
       guard let block = unsafe calloc(max(count, 1) * MemoryLayout<Float>.stride + 64, 1) else {

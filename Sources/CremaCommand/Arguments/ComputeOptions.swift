@@ -18,15 +18,36 @@ struct ComputeOptions: ParsableArguments {
   )
   var chosenEngine: EngineChoice?
 
+  @Option(
+    name: .customLong("disable-pass"),
+    help: ArgumentHelp(
+      "Leave out a pass that fuses layers or shares memory; may be given several times.",
+      discussion: "Known are \(Net.Options.passes.joined(separator: ", ")).", valueName: "name"))
+  var disabledPasses: [String] = []
+
   @Flag(help: "Leave out the lines about the construction of nets.")
   var quiet = false
 
   mutating func validate() throws {
+    for pass in disabledPasses where !Net.Options.passes.contains(pass) {
+      throw ValidationError(
+        "--disable-pass takes \(Net.Options.passes.joined(separator: ", ")); not '\(pass)'")
+    }
     if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, not \(threads)") }
   }
 
   /// The engine that was asked for, or the fastest one.
   var engine: EngineChoice { chosenEngine ?? .auto }
+
+  /// How nets run.
+  var netOptions: Net.Options { options(engine) }
+
+  /// How nets run with an engine.
+  func options(_ engine: EngineChoice) -> Net.Options {
+    var options = engine.options
+    options.disabledPasses = Set(disabledPasses)
+    return options
+  }
 
   /// Starts the log and the threads.
   func start() throws(Diagnostic) -> Workers {
@@ -53,8 +74,8 @@ enum EngineChoice: String, ExpressibleByArgument, CaseIterable {
   /// The options of nets that compute so.
   var options: Net.Options {
     switch self {
-    case .auto: Net.Options(engine: ChainEngine())
-    case .direct: Net.Options(engine: ChainEngine(usesWinograd: false))
+    case .auto: Net.Options(engine: FastEngine())
+    case .direct: Net.Options(engine: FastEngine(usesWinograd: false))
     case .reference: Net.Options()
     }
   }

@@ -3,7 +3,8 @@ package enum Flags {
   /// Flags that take a value.
   package static let valued: Set<String> = [
     "solver", "snapshot", "weights", "model", "gpu", "level", "stage", "iterations", "phase", "sigint-effect",
-    "sighup-effect", "root", "threads", "engine", "backend", "resize-width", "resize-height", "encode-type",
+    "sighup-effect", "root", "threads", "engine", "disable-pass", "backend", "resize-width", "resize-height",
+    "encode-type",
     "recording",
     "forward-tolerance", "backward-tolerance", "input-shape", "repeat", "seconds", "peers-folder", "peers-script",
     "amtennet", "worker", "folder", "seed", "images",

@@ -62,7 +62,7 @@ struct BenchCommand: ParsableCommand {
     let chosen = try chosen()
     let folder = self.folder ?? NSTemporaryDirectory() + "crema-bench-\(ProcessInfo.processInfo.processIdentifier)"
     let context = BenchContext(
-      folder: folder, amtennet: amtennet, workers: try compute.start(), engine: compute.engine, seconds: seconds)
+      folder: folder, amtennet: amtennet, workers: try compute.start(), compute: compute, seconds: seconds)
     if worker != nil { return try work(chosen, context) }
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { if self.folder == nil { try? FileManager.default.removeItem(atPath: folder) } }
@@ -101,7 +101,7 @@ struct BenchRun {
 
   /// Measures everything.
   func report() throws -> BenchReport {
-    var machine = BenchMachine(context.workers, engine: context.engine)
+    var machine = BenchMachine(context.workers, engine: context.compute.engine)
     let threads = context.workers.count
     var peers: BenchPeers?
     if command.peers {
@@ -142,9 +142,10 @@ struct BenchRun {
       pin + [
         ChildProcess.own, "bench", "--worker", workload.name, "--folder", context.folder, "--amtennet",
         context.amtennet,
-        "--threads", "\(workload.threads ?? context.workers.count)", "--engine", context.engine.rawValue, "--seconds",
+        "--threads", "\(workload.threads ?? context.workers.count)", "--engine", context.compute.engine.rawValue,
+        "--seconds",
         "\(context.seconds)",
-      ]
+      ] + context.compute.disabledPasses.flatMap { ["--disable-pass", $0] }
     guard try ChildProcess.run(words, output: output).code == 0 else {
       throw Diagnostic("workload '\(workload.name)' failed")
     }

@@ -8,7 +8,7 @@ struct BenchContext {
   /// The folder of AMTENnet's definitions.
   let amtennet: String
   let workers: Workers
-  let engine: EngineChoice
+  let compute: ComputeOptions
   /// How long one measurement may take, about.
   let seconds: Double
 

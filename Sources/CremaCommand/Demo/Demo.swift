@@ -121,7 +121,7 @@ struct DemoCommand: ParsableCommand {
     console.hideConstruction()
     var options = Solver.Options()
     options.environment.rootFolder = folder
-    options.net = compute.engine.options
+    options.net = compute.netOptions
     options.log = console.log
     options.warn = { console.report($0) }
     var line = ProgressLine()
@@ -141,9 +141,10 @@ struct DemoCommand: ParsableCommand {
     building.environment.rootFolder = folder
     let graph = try GraphBuilder.build(
       try NetDefinition(contentsOf: net), state: NetState(phase: .test).message, options: building)
+    var netOptions = compute.netOptions
+    (netOptions.isForwardOnly, netOptions.watched) = (true, .blobs(["fc_net_2"]))
     let tester = try Net(
-      graph, random: RandomStream(seed: 0), workers: workers, environment: building.environment,
-      options: compute.engine.options)
+      graph, random: RandomStream(seed: 0), workers: workers, environment: building.environment, options: netOptions)
     _ = try WeightsFile.load(weights, into: tester, log: .silent)
     let batch = graph.values[graph.nodes[0].tops[0]].shape[0]
     let scores = try DemoScores(tester, scores: "fc_net_2", batch: batch, count: testImages, generator: generator)

@@ -62,7 +62,9 @@ struct ExtractFeaturesCommand: ParsableCommand {
       console.report(Diagnostic("Crema computes on the CPU; GPU and DEVICE_ID are ignored", severity: .note))
     }
     log.add(.error, "extract_features.cpp", 62, "Using CPU")
-    let net = try NetLoader(options, workers: workers).net(model, phase: .test, Net.Options())
+    var netOptions = compute.netOptions
+    (netOptions.isForwardOnly, netOptions.watched) = (true, .blobs(Set(blobNames)))
+    let net = try NetLoader(options, workers: workers).net(model, phase: .test, netOptions)
     console.tell(try WeightsFile.load(weights, into: net, log: log).text(all: false) + "\n")
     console.showEverything()
     let features = try zip(blobNames, databaseNames).map { blob, database in

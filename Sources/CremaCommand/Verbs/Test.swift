@@ -33,7 +33,9 @@ struct TestCommand: ParsableCommand {
     let workers = try compute.start()
     devices.note()
     log.info("caffe.cpp", 275, "Use CPU.")
-    let net = try NetLoader(options, workers: workers).net(model, phase: .test, compute.engine.options)
+    var netOptions = compute.netOptions
+    netOptions.isForwardOnly = true
+    let net = try NetLoader(options, workers: workers).net(model, phase: .test, netOptions)
     let report = try WeightsFile.load(weights, into: net, log: log, requiresEveryLayer: !allowMissing)
     console.tell(report.text(all: false) + "\n")
     console.showEverything()

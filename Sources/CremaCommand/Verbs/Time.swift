@@ -30,7 +30,7 @@ struct TimeCommand: ParsableCommand {
     let workers = try compute.start()
     devices.note()
     log.info("caffe.cpp", 343, "Use CPU.")
-    var netOptions = compute.engine.options
+    var netOptions = compute.netOptions
     netOptions.separatesLayers = true
     let net = try NetLoader(options, workers: workers).net(model, phase: phase, netOptions)
     console.showEverything()

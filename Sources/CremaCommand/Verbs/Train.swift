@@ -69,7 +69,7 @@ struct TrainCommand: ParsableCommand {
     var options = Solver.Options()
     options.replicas = devices.replicas
     options.environment = model.environment
-    options.net = compute.engine.options
+    options.net = compute.netOptions
     options.permissive = model.permissive
     options.log = console.log
     options.warn = { console.report($0) }

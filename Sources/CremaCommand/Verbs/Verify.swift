@@ -39,7 +39,7 @@ struct VerifyCommand: ParsableCommand {
   func run() throws {
     var options = Verifier.Options()
     (options.forward, options.backward) = (forwardTolerance, backwardTolerance)
-    options.net = (compute.chosenEngine ?? .reference).options
+    options.net = compute.options(compute.chosenEngine ?? .reference)
     options.permissive = permissive
     options.building.environment.rootFolder = root
     let workers = try compute.start()

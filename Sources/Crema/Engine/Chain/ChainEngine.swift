@@ -9,14 +9,19 @@ package struct ChainEngine: Engine {
 
   package init(usesWinograd: Bool = true) { self.usesWinograd = usesWinograd }
 
-  package func steps(_ chain: Range<Int>, in memory: Memory, slices: [Range<Int>], keepsGradients: Bool) -> [any Step] {
-    guard !keepsGradients, let set = unsafe CKernels.kernels() else { return [] }
+  package func steps(_ chain: Range<Int>, in memory: Memory, slices: [Range<Int>], demands: Demands) -> [any Step] {
+    guard !demands.keepsGradients, let set = unsafe CKernels.kernels() else { return [] }
     guard var program = chain.lazy.compactMap({ ChainCompiler.compile(from: $0, in: memory) }).first else { return [] }
     var steps: [any Step] = [], input: ChainNorm?
     while true {
       let next = ChainNorm.following(program, in: memory)
       let output = next.flatMap { unsafe ChainNorm($0.norm, in: memory, set: set) }
-      steps.append(unsafe ChainStep(program, memory, slices, input: input, output: output, self, set))
+      let step = unsafe ChainStep(program, memory, slices, input: input, output: output, self, set)
+      if slices.count == 1, slices[0].count == 1, !program.runsBackward {
+        steps += ChainImageStep.steps(step, image: slices[0].lowerBound)
+      } else {
+        steps.append(step)
+      }
       guard let next, output != nil else { break }
       (program, input) = (next.program, output)
     }

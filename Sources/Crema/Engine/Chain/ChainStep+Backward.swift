@@ -12,7 +12,9 @@ extension ChainStep {
       bias.clear()
     }
     for image in slices[job] {
-      for (i, operation) in program.operations.enumerated() where program.again[i] { forward(operation, image, worker) }
+      for (i, operation) in program.operations.enumerated() where program.again[i] {
+        forward(operation, image, .all(worker))
+      }
       for operation in program.operations.reversed() { backward(operation, image, worker, own[job]) }
     }
   }
@@ -86,7 +88,7 @@ extension ChainStep {
         dy, convolution.backOffsets.base, Int32(convolution.backTaps), convolution.back.base, nil,
         Int32(convolution.channels), dx, grid.plane, Int32(grid.pad == 0 ? grid.plane : grid.run(from)))
     }
-    unsafe clearGap(dx, from)
+    unsafe clearGap(dx, from, from.height)
     guard add else { return }
     for c in 0..<from.channels {
       let sum = unsafe gradient(from.first + c, worker)

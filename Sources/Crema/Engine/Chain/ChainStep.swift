@@ -76,7 +76,17 @@ import CKernels
 
   // MARK: Weights
 
-  var preparations: Int { convolutions.count + 1 }
+  var preparations: [[Tensor]] {
+    let head: [[Tensor]] =
+      switch program.head {
+      case .plain: []
+      case .scale(let node): [memory.weights[node].map(\.data)]
+      case .gathered(let norm, let scale):
+        [(memory.weights[norm] + (scale.map { memory.weights[$0] } ?? [])).map(\.data)]
+      }
+    return convolutions.map { [$0.source] } + head
+  }
+  var hidden: Hidden? { nil }
 
   func prepare(_ piece: Int) {
     if piece < convolutions.count { return convolutions[piece].pack() }
@@ -112,60 +122,65 @@ import CKernels
 
   // MARK: Forward
 
-  func plane(_ i: Int, _ worker: Int) -> UnsafeMutablePointer<Float> {
-    unsafe planes[worker].base + (grid.margin + i * grid.plane + grid.start)
+  func plane(_ i: Int, _ lane: Int) -> UnsafeMutablePointer<Float> {
+    unsafe planes[lane].base + (grid.margin + i * grid.plane + grid.start)
   }
 
   func forward(_ job: Int, worker: Int) {
     for image in slices[job] {
-      for operation in program.operations { forward(operation, image, worker) }
+      for operation in program.operations { forward(operation, image, .all(worker)) }
     }
   }
 
   func finishForward() { output?.join() }
 
-  func forward(_ operation: ChainOperation, _ image: Int, _ worker: Int) {
+  /// Computes an operation on an image, or a part of it: some channels, or, of a convolution, some rows.
+  func forward(_ operation: ChainOperation, _ image: Int, _ share: ChainShare) {
+    let lane = share.lane
     switch operation {
-    case .load(let value, let to): load(value, image, to, worker)
-    case .convolve(let index, let from, let to, _): convolve(convolutions[index], from, to, worker)
+    case .load(let value, let to): load(value, image, to, share)
+    case .convolve(let index, let from, let to, _): convolve(convolutions[index], from, to, share)
     case .combine(let sum):
       let size = Int32(grid.plane - 2 * grid.start)
-      for c in 0..<sum.to.channels {
+      for c in share.of(sum.to.channels) {
         unsafe kernels.pointee.combine(
-          plane(sum.x.place.first + c, worker), plane(sum.y.place.first + c, worker), sum.x.factor, sum.y.factor, 0,
-          plane(sum.to.first + c, worker), size)
+          plane(sum.x.place.first + c, lane), plane(sum.y.place.first + c, lane), sum.x.factor, sum.y.factor, 0,
+          plane(sum.to.first + c, lane), size)
       }
     case .pool(let from, let value):
       let top = memory.values[value], width = top.shape[3], area = top.shape[2] * width
-      for c in 0..<from.channels {
+      for c in share.of(from.channels) {
         let at = (image * from.channels + c) * area
         unsafe kernels.pointee.pool(
-          plane(from.first + c, worker), Int32(from.width), Int32(from.height), Int32(grid.stride),
+          plane(from.first + c, lane), Int32(from.width), Int32(from.height), Int32(grid.stride),
           top.data.base + at, which.base + at, Int32(width))
         if let output { unsafe output.note(top.data.base + at, image, c) }
       }
     }
   }
 
-  private func convolve(_ convolution: PackedConvolution, _ from: Place, _ to: Place, _ worker: Int) {
-    let y = unsafe plane(to.first, worker)
+  private func convolve(_ convolution: PackedConvolution, _ from: Place, _ to: Place, _ share: ChainShare) {
+    let rows = share.rows(of: to.height), first = rows.lowerBound * grid.stride
+    guard !rows.isEmpty else { return }
+    let x = unsafe plane(from.first, share.lane) + first, y = unsafe plane(to.first, share.lane) + first
     if convolution.transformsForward, let way = convolution.winograd {
       unsafe winograd_convolve(
-        way.forward.base, kernels, plane(from.first, worker), grid.plane, convolution.bias?.base, y, grid.plane,
-        Int32(to.height), bands[worker].base)
+        way.forward.base, kernels, x, grid.plane, convolution.bias?.base, y, grid.plane, Int32(rows.count),
+        bands[share.worker].base)
     } else {
+      let run = rows.upperBound == to.height ? grid.run(to) - first : rows.count * grid.stride
       unsafe kernels.pointee.convolve(
-        plane(from.first, worker), convolution.offsets.base, Int32(convolution.taps), convolution.packed.base,
-        convolution.bias?.base, Int32(convolution.outputs), y, grid.plane, Int32(grid.run(to)))
+        x, convolution.offsets.base, Int32(convolution.taps), convolution.packed.base, convolution.bias?.base,
+        Int32(convolution.outputs), y, grid.plane, Int32(run))
     }
-    unsafe clearGap(y, to)
+    unsafe clearGap(y, to, rows.count)
   }
 
-  private func load(_ value: Int, _ image: Int, _ to: Place, _ worker: Int) {
+  private func load(_ value: Int, _ image: Int, _ to: Place, _ share: ChainShare) {
     let x = unsafe memory.values[input?.value ?? value].data.base + image * to.channels * to.height * to.width
-    for c in 0..<to.channels {
+    for c in share.of(to.channels) {
       let (a, b) = input?.factors[c] ?? (factors.isEmpty ? (1, 0) : factors[c])
-      let (from, y) = unsafe (x + c * to.height * to.width, plane(to.first + c, worker))
+      let (from, y) = unsafe (x + c * to.height * to.width, plane(to.first + c, share.lane))
       if grid.pad == 0 {
         unsafe kernels.pointee.scale(from, a, b, y, Int32(to.height * to.width))
       } else {
@@ -176,11 +191,11 @@ import CKernels
     }
   }
 
-  /// The columns beyond the width become zero.
-  func clearGap(_ y: UnsafeMutablePointer<Float>, _ place: Place) {
+  /// The columns beyond the width become zero, in as many rows from `y` on.
+  func clearGap(_ y: UnsafeMutablePointer<Float>, _ place: Place, _ rows: Int) {
     guard grid.pad > 0 else { return }
     for c in 0..<place.channels {
-      for row in 0..<place.height {
+      for row in 0..<rows {
         let end = unsafe y + (c * grid.plane + row * grid.stride + place.width)
         for i in 0..<grid.pad { unsafe end[i] = 0 }
       }

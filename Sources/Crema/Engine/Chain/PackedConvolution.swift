@@ -53,6 +53,9 @@ import CKernels
     return unsafe max(winograd_scratch(winograd.forward.base), winograd_scratch(winograd.backward.base))
   }
 
+  /// The weights that `pack` reads.
+  var source: Tensor { weights.data }
+
   /// Takes over changed weights.
   func pack() {
     if transformsForward, let winograd {

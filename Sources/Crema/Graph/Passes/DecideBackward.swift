@@ -34,4 +34,14 @@ extension Graph {
       for j in nodes[i].wanted.indices where !unforced.contains(j) { nodes[i].wanted[j] = true }
     }
   }
+
+  /// The same graph, of which nothing runs backward.
+  package var withoutBackward: Graph {
+    var graph = self
+    for i in graph.nodes.indices {
+      graph.nodes[i].runsBackward = false
+      graph.nodes[i].wanted = graph.nodes[i].wanted.map { _ in false }
+    }
+    return graph
+  }
 }

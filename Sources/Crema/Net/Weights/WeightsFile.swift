@@ -54,6 +54,7 @@ public enum WeightsFile {
             + "the file is damaged: copy it again or write it anew")
       }
       try source.read(blob, part, into: tensor)
+      tensor.noteChange()
     }
   }
 

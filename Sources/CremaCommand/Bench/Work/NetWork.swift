@@ -15,7 +15,7 @@ enum NetWork {
       snapshot_prefix: "\(context.path("bench"))" snapshot_after_train: false random_seed: 1
       """, "solver.prototxt")
     var options = Solver.Options()
-    options.net = context.engine.options
+    options.net = context.compute.netOptions
     let watch = MemoryWatch()
     let solver = try watch.during {
       let solver = try Solver(try SolverDefinition(contentsOf: file), workers: context.workers, options: options)
@@ -37,7 +37,7 @@ enum NetWork {
     let net = try watch.during {
       let graph = try GraphBuilder.build(definition, state: NetState(phase: .test).message)
       let random = RandomStream(seed: 1)
-      let net = try Net(graph, random: random, workers: context.workers, options: context.engine.options)
+      let net = try Net(graph, random: random, workers: context.workers, options: context.compute.netOptions)
       net.standardizeStatistics()
       net.blob("data")?.data.write { numbers in
         for i in numbers.indices { numbers[i] = random.uniform(-1, 1) }

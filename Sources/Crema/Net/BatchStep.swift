@@ -1,0 +1,35 @@
+/// A layer over the whole batch, perhaps with layers behind it, in parts.
+final class BatchStep: Step {
+  let nodes: Range<Int>
+  let jobs: Int
+  let sums: [Tensor] = []
+  let preparations: [[Tensor]]
+  private let call: any Operator
+  private let runsBackward: Bool
+  private let passes: [[Pass]]  // [worker][part]
+  private let replaced: [Tensor]
+
+  /// - Parameter parts: the number of calls.
+  init(_ nodes: Range<Int>, _ call: any Operator, in memory: Memory, parts: Int) {
+    (self.nodes, self.call, jobs, preparations) = (nodes, call, parts, call.preparations)
+    let node = memory.graph.nodes[call.item.node]
+    runsBackward = node.runsBackward
+    passes = (0..<memory.workers).map { _ in
+      let scratch = ScratchMemory(for: [call]).lend(call.scratch)
+      return (0..<parts).map { part in
+        Pass(
+          bottoms: call.item.reads.map { memory.values[$0] }, tops: call.item.tops.map { memory.values[$0] },
+          weights: memory.weights[call.item.node], kept: memory.kept[call.item.node],
+          state: memory.state[call.item.node], scratch: scratch, wanted: node.wanted, learns: node.learns,
+          keeps: node.runsBackward, part: part, parts: parts, failures: memory.failures[call.item.node])
+      }
+    }
+    replaced = LayerStep.replaced(nodes, in: memory)
+  }
+
+  func prepare(_ piece: Int) { call.prepare(piece) }
+  func forward(_ job: Int, worker: Int) { call.forward(passes[worker][job]) }
+  func startBackward() { for gradient in replaced { gradient.clear() } }
+  func backward(_ job: Int, worker: Int) { if runsBackward { call.backward(passes[worker][job]) } }
+  func sum(_ index: Int) {}
+}
