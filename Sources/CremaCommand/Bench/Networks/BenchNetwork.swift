@@ -1,7 +1,7 @@
 /// A network that the workloads use, written from its specification.
-struct BenchNetwork {
+package struct BenchNetwork: Sendable {
   /// The name, also of the net.
-  let name: String
+  package let name: String
   /// Channels, height and width of an image.
   let input: [Int]
   /// The number of classes.
@@ -14,7 +14,7 @@ struct BenchNetwork {
   /// The net that computes the classes' probabilities of a batch that is given.
   ///
   /// - Parameter fills: whether weights get fillers.
-  func inference(batch: Int, fills: Bool = true) -> String {
+  package func inference(batch: Int, fills: Bool = true) -> String {
     var net = NetText(name: name, fills: fills)
     net.input("data", [batch] + input)
     let scores = layers(&net, "data")
@@ -23,7 +23,7 @@ struct BenchNetwork {
   }
 
   /// The net that is trained on an LMDB.
-  func training(batch: Int, source: String) -> String {
+  package func training(batch: Int, source: String) -> String {
     var net = NetText(name: name)
     net.data(source, batch: batch, transform: transform)
     let scores = layers(&net, "data")

@@ -1,6 +1,6 @@
 extension BenchNetwork {
   /// SqueezeNet 1.1 (Iandola et al., "SqueezeNet"; the authors' second release).
-  static let squeezeNet = BenchNetwork(
+  package static let squeezeNet = BenchNetwork(
     name: "SqueezeNet-1.1", input: [3, 227, 227], classes: 1000,
     transform: "mean_value: 104 mean_value: 117 mean_value: 123"
   ) { net, data in
@@ -33,7 +33,7 @@ extension BenchNetwork {
   }
 
   /// MobileNet (Howard et al., "MobileNets"), width 1, 224 pixels.
-  static let mobileNet = BenchNetwork(
+  package static let mobileNet = BenchNetwork(
     name: "MobileNet", input: [3, 224, 224], classes: 1000,
     transform: "mean_value: 104 mean_value: 117 mean_value: 123 scale: 0.017"
   ) { net, data in

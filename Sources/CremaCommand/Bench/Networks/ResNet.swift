@@ -1,8 +1,8 @@
 extension BenchNetwork {
   /// ResNet-50 (He et al., "Deep residual learning for image recognition").
-  static let resNet50 = resNet(50, blocks: [3, 4, 6, 3])
+  package static let resNet50 = resNet(50, blocks: [3, 4, 6, 3])
   /// ResNet-152.
-  static let resNet152 = resNet(152, blocks: [3, 8, 36, 3])
+  package static let resNet152 = resNet(152, blocks: [3, 8, 36, 3])
 
   /// A residual net of bottlenecks. The first 1x1 of a stage has the stride, as in the authors' prototxt files.
   private static func resNet(_ depth: Int, blocks: [Int]) -> BenchNetwork {

@@ -1,6 +1,6 @@
 extension BenchNetwork {
   /// LeNet as Caffe's example trains it on MNIST.
-  static let leNet = BenchNetwork(
+  package static let leNet = BenchNetwork(
     name: "LeNet", input: [1, 28, 28], classes: 10, transform: "scale: 0.00390625"
   ) { net, data in
     let xavier = "type: \"xavier\""
@@ -14,7 +14,7 @@ extension BenchNetwork {
   }
 
   /// The quick net of Caffe's example on CIFAR-10.
-  static let cifarQuick = BenchNetwork(
+  package static let cifarQuick = BenchNetwork(
     name: "CIFAR10_quick", input: [3, 32, 32], classes: 10,
     transform: "mean_value: 125.3 mean_value: 123 mean_value: 113.9"
   ) { net, data in

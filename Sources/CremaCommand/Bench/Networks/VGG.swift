@@ -1,6 +1,6 @@
 extension BenchNetwork {
   /// VGG-16 (Simonyan and Zisserman, "Very deep convolutional networks"): the net of the largest common weights.
-  static let vgg16 = BenchNetwork(
+  package static let vgg16 = BenchNetwork(
     name: "VGG-16", input: [3, 224, 224], classes: 1000,
     transform: "mean_value: 104 mean_value: 117 mean_value: 123"
   ) { net, data in
