@@ -116,16 +116,23 @@ struct BenchRun {
     for round in 1...command.repeat {
       for (index, workload) in workloads.enumerated() {
         Console.standard.live("round \(round) of \(command.repeat): \(workload.name)")
-        attempt { rows[index].add(try measure(workload)) }
+        attempt { rows[index].add(told(try measure(workload), "\(workload.name), Crema")) }
         guard let peers, let task = workload.peer else { continue }
         for peer in BenchPeers.names(for: task) {
           Console.standard.live("round \(round) of \(command.repeat): \(workload.name), \(peer)")
-          attempt { rows[index].add(try peers.measure(task, peer), of: peer) }
+          attempt { rows[index].add(told(try peers.measure(task, peer), "\(workload.name), \(peer)"), of: peer) }
         }
       }
     }
     machine.repeatMeasurement(context.workers)
     return BenchReport(machine: machine, rows: rows, method: method)
+  }
+
+  /// A line on stderr for each measurement: a long run may be ended before its table.
+  private func told(_ measurement: Measurement, _ name: String) -> Measurement {
+    let figures = measurement.figures.map { ", \($0.name) \(BenchReport.number($0.value)) \($0.unit)" }.joined()
+    Console.standard.tell("\(name): \(BenchReport.number(measurement.fastest)) ms\(figures)\n")
+    return measurement
   }
 
   /// A failure is told; the other rows go on.
