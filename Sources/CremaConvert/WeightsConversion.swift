@@ -60,9 +60,7 @@ public enum WeightsConversion {
       definition.set("name", stored.name)
       if let type = stored.type { definition.set("type", type) }
       let blobs = stored.blobs.map { blob in
-        OutgoingWeights.Blob(blob.shape, hasGradients: blob.gradientCount > 0) { part throws(Diagnostic) in
-          try weights.tensor(blob, part)
-        }
+        OutgoingWeights.Blob(blob.shape, blob, in: weights)
       }
       layers.append(OutgoingWeights.Layer(definition: definition, blobs: blobs))
     }
@@ -96,8 +94,7 @@ public enum WeightsConversion {
       }
       let blobs = zip(stored, node.weights.indices).map { blob, weight in
         OutgoingWeights.Blob(
-          node.plan.weights[weight].shape, isOwned: !node.weights[weight].isShared, hasGradients: blob.gradientCount > 0
-        ) { part throws(Diagnostic) in try weights.tensor(blob, part) }
+          node.plan.weights[weight].shape, isOwned: !node.weights[weight].isShared, blob, in: weights)
       }
       return OutgoingWeights.Layer(definition: node.definition, blobs: blobs)
     }

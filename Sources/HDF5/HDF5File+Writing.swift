@@ -34,6 +34,14 @@ extension HDF5File {
     try write(values.span, shape: shape, to: name)
   }
 
+  /// Writes a new dataset of 32-bit floats, given as bytes that need not be aligned, row-major; an empty shape makes a
+  /// scalar.
+  public func write(floats bytes: RawSpan, shape: [Int], to name: String) throws(HDF5Error) {
+    try unsafe bytes.withUnsafeBytes { memory throws(HDF5Error) in
+      try unsafe write(memory, count: memory.count / 4, as: crema_h5_float(), shape: shape, to: name)
+    }
+  }
+
   /// Writes a new dataset of 32-bit integers, row-major; an empty shape makes a scalar.
   public func write(int32s values: [Int32], shape: [Int], to name: String) throws(HDF5Error) {
     try unsafe values.span.withUnsafeBytes { bytes throws(HDF5Error) in

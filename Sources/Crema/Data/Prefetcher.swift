@@ -34,7 +34,7 @@ package final class Prefetcher<Item: Sendable>: Sendable {
 
   deinit { queue.close() }
 
-  /// The next item, waiting for it if need be, or the error that stopped the source.
+  /// The next item, waiting for it if need be, or the error that stopped the source. Waits are counted.
   package func next() throws(Diagnostic) -> Item { try queue.pop().get() }
 
   /// At most `depth` results, first in, first out. Every wait is on one of two semaphores.
@@ -61,7 +61,7 @@ package final class Prefetcher<Item: Sendable>: Sendable {
 
     /// Waits for an item. An error stays in the queue: whoever asks again gets it again.
     func pop() -> Result<Item, Diagnostic> {
-      filled.wait()
+      if filled.wait(timeout: .now()) == .timedOut { PrefetchWaits.count { filled.wait() } }
       let (result, isTaken) = state.withLock { state -> (Result<Item, Diagnostic>, Bool) in
         if case .failure = state.items[0] { return (state.items[0], false) }
         return (state.items.removeFirst(), true)
@@ -79,6 +79,19 @@ package final class Prefetcher<Item: Sendable>: Sendable {
       free.signal()
       _ = items
     }
+  }
+}
+
+/// How long readers have waited for items that were not ready, all of the process together.
+package enum PrefetchWaits {
+  private static let nanoseconds = Atomic(0)
+
+  /// The sum of all waits that have ended.
+  package static var total: Duration { .nanoseconds(nanoseconds.load(ordering: .relaxed)) }
+
+  static func count(_ wait: () -> Void) {
+    let time = ContinuousClock().measure(wait)
+    nanoseconds.add(Int(time / .nanoseconds(1)), ordering: .relaxed)
   }
 }
 

@@ -22,22 +22,25 @@ public struct Log: Sendable {
     case error = "E"
   }
 
-  private let write: @Sendable (Entry) -> Void
+  /// Nil drops everything, unseen.
+  private let write: (@Sendable (Entry) -> Void)?
 
   /// A log that hands each entry to `write`, which may be called from several threads.
   public init(_ write: @escaping @Sendable (Entry) -> Void) { self.write = write }
 
   /// A log that drops everything.
-  public static let silent = Log { _ in }
+  public static let silent = Log()
+
+  private init() { write = nil }
 
   /// Adds a message of severity `info`.
   public func info(_ file: String, _ line: Int, _ message: @autoclosure () -> String) {
-    write(Entry(severity: .info, file: file, line: line, message: message()))
+    write?(Entry(severity: .info, file: file, line: line, message: message()))
   }
 
   /// Adds a message of another severity.
   public func add(_ severity: Severity, _ file: String, _ line: Int, _ message: @autoclosure () -> String) {
-    write(Entry(severity: severity, file: file, line: line, message: message()))
+    write?(Entry(severity: severity, file: file, line: line, message: message()))
   }
 }
 

@@ -78,7 +78,7 @@ public struct Graph: Sendable {
   public internal(set) var warnings: [Diagnostic] = []
 
   /// The last value of this name.
-  public func value(_ name: String) -> Int? { values.lastIndex { $0.name == name } }
+  public func value(_ name: String) -> Int? { values.indices.last { values[$0].name == name } }
 
   /// The factor of a value in the loss; 0 if it is no loss.
   package func lossWeight(of value: Int) -> Float {
@@ -89,7 +89,7 @@ public struct Graph: Sendable {
   }
 
   /// The first node of this name.
-  public func node(_ name: String) -> Int? { nodes.firstIndex { $0.name == name } }
+  public func node(_ name: String) -> Int? { nodes.indices.first { nodes[$0].name == name } }
 
   /// A diagnostic of a layer: its name and type before the message, its place if the message has none.
   package static func error(

@@ -22,6 +22,8 @@ public struct GraphBuilder {
   /// Values that nobody has read yet, by name.
   var available: [String: Int] = [:]
   private var makers: [String: Message] = [:]
+  /// The first node of each name.
+  private var nodes: [String: Int] = [:]
   var needsGradient: [Bool] = []
   private var memory = 0
   var owners: [String: Int] = [:]
@@ -76,7 +78,12 @@ public struct GraphBuilder {
   }
 
   private mutating func warnIfTwice(_ definition: Message) {
-    guard let other = graph.node(definition.string("name")), !definition.string("name").isEmpty else { return }
+    let name = definition.string("name")
+    guard !name.isEmpty else { return }
+    guard let other = nodes[name] else {
+      nodes[name] = graph.nodes.count
+      return
+    }
     graph.warnings.append(
       Diagnostic(
         "two layers are named '\(definition.string("name"))': weights are loaded into the first one only",

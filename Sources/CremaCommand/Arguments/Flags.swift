@@ -6,13 +6,15 @@ package enum Flags {
     "sighup-effect", "root", "threads", "engine", "disable-pass", "backend", "resize-width", "resize-height",
     "encode-type",
     "recording",
-    "forward-tolerance", "backward-tolerance", "input-shape", "net", "repetitions", "folder", "seed", "images",
+    "forward-tolerance", "backward-tolerance", "input-shape", "repeat", "seconds", "peers-folder", "peers-script",
+    "amtennet", "worker", "folder", "seed", "images",
     "test-images", "kind",
   ]
 
   /// Flags that are on or off; all are off unless given.
   package static let switches: Set<String> = [
-    "quiet", "permissive", "allow-missing", "json", "gray", "shuffle", "check-size", "encoded", "overwrite",
+    "quiet", "permissive", "allow-missing", "json", "markdown", "list", "peers", "gray", "shuffle", "check-size",
+    "encoded", "overwrite",
   ]
 
   /// Flags of the argument parser itself.

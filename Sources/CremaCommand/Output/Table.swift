@@ -34,7 +34,7 @@ package struct Table {
       return heads[column].alignment == .left ? text + space : space + text
     }
     let joined = cells.joined(separator: "  ")
-    return String(joined.reversed().drop { $0 == " " }.reversed())
+    return String(joined.dropLast(joined.utf8.reversed().prefix { $0 == 0x20 }.count))
   }
 }
 

@@ -63,6 +63,21 @@ enum BlobWire {
     return axes
   }
 
+  /// Where the numbers are, if they are one packed run of floats; nil if they are stored in any other way.
+  static func singleRun(
+    _ bytes: Span<UInt8>, _ range: Range<Int>, _ part: StoredBlob.Part, file: String
+  ) throws(Diagnostic) -> Range<Int>? {
+    let (single, double) = part == .values ? (Field.data, Field.doubleData) : (Field.diff, Field.doubleDiff)
+    var reader = WireReader(range, file: file)
+    var run: Range<Int>?
+    while let field = try reader.next(in: bytes) {
+      guard field.number == single || field.number == double else { continue }
+      guard run == nil, field.number == single, field.type == .bytes else { return nil }
+      run = field.range
+    }
+    return run
+  }
+
   /// Copies the numbers of the message in `range`, of which there must be as many as the tensor has elements.
   static func copy(
     _ bytes: Span<UInt8>, _ range: Range<Int>, _ part: StoredBlob.Part, into tensor: Tensor, file: String

@@ -43,6 +43,28 @@ package struct CaffemodelReader: WeightsSource {
 
 extension CaffemodelReader {
   package func tensor(_ blob: StoredBlob, _ part: StoredBlob.Part) throws(Diagnostic) -> Tensor {
+    try check(blob, part)
+    let tensor = Tensor(blob.shape)
+    try read(blob, part, into: tensor)
+    return tensor
+  }
+
+  /// What most files hold, one run of floats, is lent where it lies.
+  package func withFloats(
+    _ blob: StoredBlob, _ part: StoredBlob.Part, _ body: (RawSpan) throws(Diagnostic) -> Void
+  ) throws(Diagnostic) {
+    guard case .bytes(let range) = blob.place else { return try tensor(blob, part).withBytes(body) }
+    try check(blob, part)
+    try file.withBytes { bytes throws(Diagnostic) in
+      guard let run = try BlobWire.singleRun(bytes, range, part, file: path) else {
+        return try tensor(blob, part).withBytes(body)
+      }
+      try unsafe body(bytes.bytes.extracting(run))
+    }
+  }
+
+  /// Throws unless a blob's numbers fill its shape.
+  private func check(_ blob: StoredBlob, _ part: StoredBlob.Part) throws(Diagnostic) {
     let count = part == .values ? blob.count : blob.gradientCount
     if case .bytes(let range) = blob.place, count != blob.shape.count {
       throw WireReader(range, file: path).fault(
@@ -50,9 +72,6 @@ extension CaffemodelReader {
           + "damaged: copy it again",
         at: range.lowerBound)
     }
-    let tensor = Tensor(blob.shape)
-    try read(blob, part, into: tensor)
-    return tensor
   }
 }
 

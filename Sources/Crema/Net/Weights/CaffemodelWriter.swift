@@ -21,7 +21,7 @@ enum CaffemodelWriter {
     let sizes = layer.blobs.map { size($0.shape, hasGradients: $0.hasGradients) }
     try write(layer.definition, blobs: sizes, to: stream) { index throws(Diagnostic) in
       let blob = layer.blobs[index]
-      try write(blob.shape, hasGradients: blob.hasGradients, to: stream, blob.numbers)
+      try write(blob.shape, hasGradients: blob.hasGradients, to: stream, blob.withFloats)
     }
   }
 
@@ -70,20 +70,23 @@ enum CaffemodelWriter {
     _ numbers: (StoredBlob.Part) throws(Diagnostic) -> Tensor
   ) throws(Diagnostic) {
     try writeHeader(field, length: size(shape, hasGradients: hasGradients), to: stream)
-    try write(shape, hasGradients: hasGradients, to: stream, numbers)
+    try write(shape, hasGradients: hasGradients, to: stream) { (part, body) throws(Diagnostic) in
+      try numbers(part).withBytes(body)
+    }
   }
 
   /// Writes one BlobProto without the header of its field.
   private static func write(
     _ shape: Shape, hasGradients: Bool, to stream: FileStream,
-    _ numbers: (StoredBlob.Part) throws(Diagnostic) -> Tensor
+    _ withFloats: (StoredBlob.Part, (RawSpan) throws(Diagnostic) -> Void) throws(Diagnostic) -> Void
   ) throws(Diagnostic) {
     for (number, part) in [(5, StoredBlob.Part.values), (6, .gradients)] where part == .values || hasGradients {
       guard shape.count > 0 else { continue }
-      let tensor = try numbers(part)
-      precondition(tensor.count == shape.count, "\(tensor.shape) where \(shape) is announced")
       try writeHeader(number, length: 4 * shape.count, to: stream)
-      try stream.write(tensor)
+      try withFloats(part) { floats throws(Diagnostic) in
+        precondition(floats.byteCount == 4 * shape.count, "\(floats.byteCount) bytes where \(shape) is announced")
+        try stream.write(floats)
+      }
     }
     var end = WireWriter()
     end.field(7, dimensions(shape))

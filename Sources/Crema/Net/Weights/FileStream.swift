@@ -31,10 +31,10 @@ final class FileStream {
     buffer += bytes
   }
 
-  /// Adds numbers, four bytes each, the lowest first.
-  func write(_ tensor: Tensor) throws(Diagnostic) {
+  /// Adds bytes from where they are.
+  func write(_ bytes: RawSpan) throws(Diagnostic) {
     try flush()
-    try unsafe tensor.withMemory { numbers throws(Diagnostic) in try unsafe put(UnsafeRawBufferPointer(numbers)) }
+    try unsafe bytes.withUnsafeBytes { contents throws(Diagnostic) in try unsafe put(contents) }
   }
 
   /// Brings all bytes to the system and ends the writing.

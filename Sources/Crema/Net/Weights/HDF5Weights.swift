@@ -121,9 +121,10 @@ extension OutgoingWeights {
     for (index, blob) in layer.blobs.enumerated() {
       for (root, part) in zip(roots, [StoredBlob.Part.values, .gradients]) {
         guard part == .values ? blob.isOwned : blob.hasGradients else { continue }
-        let tensor = try blob.numbers(part)
-        try diagnosing(path, as: file) { () throws(HDF5Error) in
-          try tensor.writing(to: output, shape: blob.shape, name: "\(root)/\(name)/\(index)")
+        try blob.withFloats(part) { floats throws(Diagnostic) in
+          try diagnosing(path, as: file) { () throws(HDF5Error) in
+            try output.write(floats: floats, shape: blob.shape.axes, to: "\(root)/\(name)/\(index)")
+          }
         }
       }
     }

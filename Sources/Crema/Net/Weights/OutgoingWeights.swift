@@ -18,19 +18,33 @@ package struct OutgoingWeights {
     package init(definition: Message, blobs: [Blob]) { (self.definition, self.blobs) = (definition, blobs) }
   }
 
-  /// A blob, with a way to get its numbers.
+  /// A blob, with a way to get its numbers when they are written.
   package struct Blob {
     package var shape: Shape
     /// False for a blob that belongs to an earlier layer: HDF5 files hold it only there.
     package var isOwned = true
     package var hasGradients = false
-    package var numbers: (StoredBlob.Part) throws(Diagnostic) -> Tensor
+    /// Lends the numbers as 32-bit floats, the lowest byte first.
+    package var withFloats: Lender
 
+    /// Calls what it is given once, with all numbers of a part.
+    package typealias Lender = (StoredBlob.Part, (RawSpan) throws(Diagnostic) -> Void) throws(Diagnostic) -> Void
+
+    /// A blob whose numbers come as a tensor.
     package init(
       _ shape: Shape, isOwned: Bool = true, hasGradients: Bool = false,
       numbers: @escaping (StoredBlob.Part) throws(Diagnostic) -> Tensor
     ) {
-      (self.shape, self.isOwned, self.hasGradients, self.numbers) = (shape, isOwned, hasGradients, numbers)
+      (self.shape, self.isOwned, self.hasGradients) = (shape, isOwned, hasGradients)
+      withFloats = { (part, body) throws(Diagnostic) in try numbers(part).withBytes(body) }
+    }
+
+    /// A blob as it lies in a file of weights.
+    package init(
+      _ shape: Shape, isOwned: Bool = true, _ stored: StoredBlob, in source: any WeightsSource
+    ) {
+      (self.shape, self.isOwned, hasGradients) = (shape, isOwned, stored.gradientCount > 0)
+      withFloats = { (part, body) throws(Diagnostic) in try source.withFloats(stored, part, body) }
     }
   }
 

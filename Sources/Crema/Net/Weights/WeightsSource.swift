@@ -16,6 +16,30 @@ package protocol WeightsSource {
   ///
   /// - Throws: numbers that do not fill the shape, or damage.
   func tensor(_ blob: StoredBlob, _ part: StoredBlob.Part) throws(Diagnostic) -> Tensor
+  /// Lends the numbers of a blob as 32-bit floats, the lowest byte first, without a copy where the file allows it.
+  ///
+  /// - Throws: as `tensor` does, or what `body` throws.
+  func withFloats(
+    _ blob: StoredBlob, _ part: StoredBlob.Part, _ body: (RawSpan) throws(Diagnostic) -> Void
+  ) throws(Diagnostic)
+}
+
+extension WeightsSource {
+  /// Copies them first.
+  package func withFloats(
+    _ blob: StoredBlob, _ part: StoredBlob.Part, _ body: (RawSpan) throws(Diagnostic) -> Void
+  ) throws(Diagnostic) {
+    try tensor(blob, part).withBytes(body)
+  }
+}
+
+extension Tensor {
+  /// Lends the numbers as bytes.
+  package func withBytes<E: Error>(_ body: (RawSpan) throws(E) -> Void) throws(E) {
+    try unsafe withMemory { numbers throws(E) in
+      try unsafe body(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(numbers)))
+    }
+  }
 }
 
 /// A layer in a file of weights.
