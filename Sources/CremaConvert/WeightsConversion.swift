@@ -77,10 +77,19 @@ public enum WeightsConversion {
     for (layer, node) in matching.pairs {
       for blob in layer.blobs {
         own[node][blob.index] = blob
+        guard !graph.nodes[node].isOpaque else { continue }
         found[graph.nodes[node].weights[blob.index].parameter] = blob
       }
     }
     let layers = graph.nodes.enumerated().map { index, node in
+      if node.isOpaque {
+        let blobs = own[index].sorted { $0.key < $1.key }.map { _, blob in
+          OutgoingWeights.Blob(blob.shape, hasGradients: blob.gradientCount > 0) { part throws(Diagnostic) in
+            try weights.tensor(blob, part)
+          }
+        }
+        return OutgoingWeights.Layer(definition: node.definition, blobs: blobs)
+      }
       let stored = node.weights.enumerated().compactMap { own[index][$0] ?? found[$1.parameter] }
       guard stored.count == node.weights.count else {
         return OutgoingWeights.Layer(definition: node.definition, blobs: [])

@@ -174,7 +174,7 @@ struct GradientCase: CustomTestStringConvertible, Sendable {
   /// Types that are right in place too.
   static let inPlace = all.filter { layerCase in
     [
-      "ReLU", "BatchNorm", "Scale'", "Bias'", "Softmax'", "Dropout", "Sigmoid'", "TanH", "Power", "ELU", "Exp", "PReLU",
+      "ReLU", "BatchNorm", "Scale'", "Bias'", "Softmax'", "Dropout", "Sigmoid'", "TanH", "ELU", "Exp", "PReLU",
       "Swish", "BN'",
     ].contains { layerCase.layer.hasPrefix("type: '\($0)") }
   }

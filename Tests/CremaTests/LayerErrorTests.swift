@@ -76,7 +76,7 @@ import Testing
     ("type: 'Pooling' pooling_param { kernel_size: 3 pad: 3 }", "pad 3 must be smaller than the kernel, which is 3"),
     ("type: 'Pooling' pooling_param { kernel_size: 3 global_pooling: true }", "global_pooling takes the whole plane"),
     ("type: 'Pooling' pooling_param { kernel_size: 11 }", "the kernel of 11x11 is larger than the padded input of 8x8"),
-    ("type: 'Pooling' pooling_param { pool: STOCHASTIC kernel_size: 3 }", "pool: STOCHASTIC is not there yet"),
+    ("type: 'Pooling' pooling_param { pool: STOCHASTIC kernel_size: 3 pad: 1 }", "pool: STOCHASTIC has no padding"),
     ("type: 'Pooling' top: 'y' top: 'z' pooling_param { pool: AVE kernel_size: 3 }", "only pool: MAX has a second top"),
     ("type: 'LRN' lrn_param { local_size: 4 }", "local_size must be an odd number up to 2147483647"),
     ("type: 'LRN' lrn_param { local_size: 0 }", "and it is 0"),
@@ -98,7 +98,7 @@ import Testing
     ("type: 'SPP'", "pyramid_height is missing; give the number of levels"),
     ("type: 'SPP' spp_param { pyramid_height: 5 }", "level 5 of the pyramid divides each axis by 16"),
     ("type: 'SPP' spp_param { pyramid_height: 4000000000 }", "use pyramid_height: 4 or a larger input"),
-    ("type: 'SPP' spp_param { pyramid_height: 2 pool: STOCHASTIC }", "pool: STOCHASTIC is not there yet"),
+    ("type: 'SPP' spp_param { pyramid_height: 2 pool: STOCHASTIC }", "pool: STOCHASTIC has no padding"),
     ("type: 'InnerProduct' inner_product_param { }", "num_output is missing"),
     (
       "type: 'InnerProduct' inner_product_param { num_output: 3 axis: -5 }",

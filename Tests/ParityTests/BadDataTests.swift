@@ -28,7 +28,7 @@ import Testing
     ("datum_truncated", ["record '", "are left; it is no Datum, or damaged"]),
     ("datum_too_few_bytes", ["it holds 54 bytes, but its sizes 3x6x6 (channels x height x width) promise 108"]),
     ("datum_too_many_bytes", ["it holds 216 bytes, but its sizes 3x6x6 (channels x height x width) promise 108"]),
-    ("datum_sizes_differ", ["record '", "its image is 3x7x", "the first one of the database is 3x6x6"]),
+    ("datum_sizes_differ", ["record '", "its image is 3x7x", "the first one of the batch is 3x6x6"]),
     ("datum_encoded_garbage", ["record '", "are no image that can be decoded"]),
     ("lmdb_missing", ["the database 'db' does not exist in the folder", "--root"]),
     ("lmdb_opened_as_leveldb", ["the file says backend: LEVELDB, but 'db' is an LMDB; write backend: LMDB"]),

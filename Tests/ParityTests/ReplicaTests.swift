@@ -71,4 +71,38 @@ import Testing
       #expect(own == stride(from: rank, to: 32, by: 2).map { labels[$0] })
     }
   }
+
+  /// The first dropout mask of a net, as it is after a forward pass.
+  private func mask(_ net: Net) throws -> [Float] {
+    let node = try #require(net.graph.nodes.firstIndex { $0.type == "Dropout" })
+    return net.memory.kept[node][0].values
+  }
+
+  /// A rank draws what a solver of its own with the seed + rank draws, test nets included, and takes one number of the first rank's.
+  @Test func ranksDrawAsThreadsOfTheirOwn() throws {
+    func dropout(_ replicas: Int, seed: Int = 1701) throws -> Training {
+      try Training("training/dropout/solver.prototxt", root: "training", replicas: replicas) {
+        $0.set("random_seed", seed)
+      }
+    }
+    let both = try dropout(2), first = try dropout(1), second = try dropout(1, seed: 1702)
+    defer { both.clean(); first.clean(); second.clean() }
+    for net in both.solver.replicas + [first.solver.net, second.solver.net] { try net.forward() }
+    #expect(try mask(both.solver.replicas[1]) == mask(second.solver.net))
+    #expect(try Array(mask(both.solver.replicas[0]).dropLast()) == Array(mask(first.solver.net).dropFirst()))
+  }
+
+  /// Statistics are the first rank's at the start, and each rank's own from then on.
+  @Test func statisticsBeginAsTheFirstRanks() throws {
+    let both = try training(replicas: 2)
+    defer { both.clean() }
+    let index = try #require(both.solver.net.graph.nodes.firstIndex { $0.type == "BatchNorm" })
+    both.solver.net.memory.weights[index][2].data.fill(5)
+    try both.solver.train(for: 1)
+    let factors = both.solver.replicas.map { $0.memory.weights[index][2].data.values }
+    #expect(factors[0] == factors[1])
+    #expect(factors[0][0] > 5)
+    let means = both.solver.replicas.map { $0.memory.weights[index][0].data.values }
+    #expect(means[0] != means[1])
+  }
 }

@@ -43,12 +43,7 @@ struct RecordedCase: CustomTestStringConvertible, Sendable {
     try recorded.skipIfIncomplete()
     var options = Verifier.Options()
     options.building.environment.rootFolder = URL(fileURLWithPath: recorded.model).deletingLastPathComponent().path
-    let selectsImages = recorded.name.hasPrefix("layers/Filter/")
-    try withKnownIssue("a net cannot change shapes while it runs") {
-      try expectAgreement(recorded, options)
-    } when: {
-      selectsImages
-    }
+    try expectAgreement(recorded, options)
   }
 
   /// The engines, and the fastest one without each of its passes.

@@ -20,5 +20,5 @@ package func makeLayer(_ message: Message, phase: Phase, folder: String? = nil) 
   }
   var environment = InputEnvironment()
   environment.rootFolder = folder
-  return try kind.init(Fields(message, phase: phase, environment: environment))
+  return try kind.layer(Fields(message, phase: phase, environment: environment))
 }

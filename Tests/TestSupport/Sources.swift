@@ -2,10 +2,10 @@ import Crema
 import Prototxt
 
 /// A data layer of a net's text, opened alone: the first of its net that draws from the stream of the seed 1701.
-package struct OpenSource {
-  package let shapes: [Shape]
+package final class OpenSource {
+  package private(set) var shapes: [Shape]
   package let source: any InputSource
-  package let tops: [Tensor]
+  package private(set) var tops: [Tensor]
   /// The stream, as the layer left it.
   package let random = RandomStream(seed: 1701)
 
@@ -21,6 +21,10 @@ package struct OpenSource {
 
   /// The values of the tops in the next batch.
   package func next() throws(Diagnostic) -> [[Float]] {
+    if let changed = try source.shapes(), Array(changed.prefix(shapes.count)) != shapes {
+      shapes = Array(changed.prefix(shapes.count))
+      tops = shapes.map { Tensor($0) }
+    }
     _ = try source.next(into: tops)
     return tops.map(\.values)
   }

@@ -34,8 +34,9 @@ struct Kernels {
   // Max pooling 3x3, stride 2, rounded up, fused with ReLU. which[p] is the tap (3 * ky + kx) of the first largest pixel in
   // Caffe's scan order, or 9 where the maximum is not positive (no gradient passes there).
   void (*pool)(const float *x, int width, int height, int xstride, float *y, uint8_t *which, int ystride);
-  // The gradient of `pool`: writes all of dx (width x height at xstride, gap set to zero).
-  void (*unpool)(const float *dy, const uint8_t *which, int ystride, float *dx, int width, int height, int xstride);
+  // The gradient of `pool`: writes all of dx (width x height at xstride, gap set to zero). dx may be the rows of a plane from an
+  // even one on, an even number of them or all that are left; `above` is 1 if dy and which have a row before their first.
+  void (*unpool)(const float *dy, const uint8_t *which, int ystride, float *dx, int width, int height, int xstride, int above);
 
   void (*scale)(const float *x, float a, float b, float *y, int count);                  // y = a x + b
   void (*combine)(const float *d, const float *x, float a, float b, float c, float *y, int count);  // y = a d + b x + c

@@ -10,7 +10,7 @@ struct DatabaseReader: ~Copyable, PrefetchSource {
   struct Job: Sendable {
     var path: String
     var transformer: Transformer
-    /// Channels, height and width of every transformed image.
+    /// Channels, height and width of the first image, transformed. Each batch has the shape of its own first image.
     var shape: [Int]
     var batchSize: Int
     /// Seeds the stream of mirrors and crops.
@@ -58,13 +58,7 @@ struct DatabaseReader: ~Copyable, PrefetchSource {
       _ = try cursor.next { key, value in
         result = attempt(key, value, path, location) { record throws(Diagnostic) in
           let datum = try Datum(record)
-          guard datum.isEncoded else {
-            try datum.checkCounts()
-            let image = Picture(channels: datum.channels, height: datum.height, width: datum.width)
-            return (try transformer.shape(image), false)
-          }
-          let image = try transformer.decode(record, datum.bytes)
-          return (try transformer.shape(Picture(image)), true)
+          return (try transformer.shape(transformer.opened(datum, record).picture), datum.isEncoded)
         }
       }
     } catch { throw Diagnostic("\(error)", at: location) }
@@ -73,28 +67,30 @@ struct DatabaseReader: ~Copyable, PrefetchSource {
   }
 
   mutating func next() throws(Diagnostic) -> Batch {
-    let count = job.shape.reduce(1, *)
-    var batch = job.pool.take() ?? Batch(images: job.batchSize, valuesPerImage: count)
+    var batch = job.pool.take() ?? Batch(images: job.batchSize, shape: job.shape)
     batch.events = InputEvents()
     for image in 0..<job.batchSize {
       while job.skips, position % job.environment.ranks != job.environment.rank {
         _ = try advance(&batch.events) { _, _ in Result<Void, Diagnostic>.success(()) }
       }
-      try read(image, into: &batch, at: image * count)
+      try read(image, into: &batch)
     }
     return batch
   }
 
   /// Transforms the next record into the batch.
-  private mutating func read(_ image: Int, into batch: inout Batch, at start: Int) throws(Diagnostic) {
+  private mutating func read(_ image: Int, into batch: inout Batch) throws(Diagnostic) {
     let (job, random) = (job, random)
     var (events, floats) = (batch.events, floats)
     self.floats = []
     batch.labels[image] = try advance(&events) { key, value in
       DatabaseReader.attempt(key, value, job.path, job.location) { record throws(Diagnostic) in
         let datum = try Datum(record)
+        let opened = try job.transformer.opened(datum, record)
+        if image == 0 { batch.reshape(try job.transformer.shape(opened.picture)) }
+        let (shape, start) = (batch.shape, image * batch.shape.reduce(1, *))
         var data = batch.data.mutableSpan
-        try job.transformer.write(datum, record, job.shape, into: &data, at: start, &floats, random)
+        try job.transformer.write(opened, datum, record, shape, into: &data, at: start, &floats, random)
         return Float(datum.label)
       }
     }

@@ -33,10 +33,20 @@ extension SourceLayer {
 
 /// An open source, which gives one batch after the other.
 package protocol InputSource: AnyObject {
+  /// The shapes of the tops in the batch that `next` gives, waiting for it if need be; `nil` if they never change.
+  ///
+  /// - Throws: as `next`.
+  func shapes() throws(Diagnostic) -> [Shape]?
+
   /// Copies the next batch into the data of the tops, waiting for it if need be.
   ///
   /// - Throws: what is wrong with the records of the batch; asking again throws it again.
   func next(into tops: [Tensor]) throws(Diagnostic) -> InputEvents
+}
+
+extension InputSource {
+  /// Shapes never change.
+  package func shapes() throws(Diagnostic) -> [Shape]? { nil }
 }
 
 /// What happened while a batch was made.
@@ -54,6 +64,8 @@ public struct InputEnvironment: Sendable {
   public var rank = 0
   /// The number of replicas: in phase TRAIN, record k goes to rank k mod ranks.
   public var ranks = 1
+  /// What HDF5 data is shuffled with: one stream for all nets of a run.
+  public var unseeded = UnseededRandom()
   /// Takes remarks that are worth one line, such as a database read without its lock. Called from any thread.
   public var note: @Sendable (String) -> Void = { _ in }
 

@@ -88,12 +88,23 @@ package struct Batch: Sendable {
   package var data: [Float]
   /// One label for each image.
   package var labels: [Float]
+  /// The shape of an image: channels, height, width.
+  package private(set) var shape: [Int]
   /// What happened while the batch was made.
   package var events = InputEvents()
 
-  package init(images: Int, valuesPerImage: Int) {
-    data = Array(repeating: 0, count: images * valuesPerImage)
+  /// A batch of zeros.
+  package init(images: Int, shape: [Int]) {
+    self.shape = shape
+    data = Array(repeating: 0, count: images * shape.reduce(1, *))
     labels = Array(repeating: 0, count: images)
+  }
+
+  /// Makes room for images of another shape, if they have another one.
+  package mutating func reshape(_ shape: [Int]) {
+    guard shape != self.shape else { return }
+    self.shape = shape
+    data = Array(repeating: 0, count: labels.count * shape.reduce(1, *))
   }
 }
 

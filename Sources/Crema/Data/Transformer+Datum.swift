@@ -20,27 +20,38 @@ extension Transformer {
     }
   }
 
+  /// The image of a record: its sizes, and its pixels if the record holds an image file.
+  struct Opened {
+    let picture: Picture
+    fileprivate let image: Image?
+  }
+
+  /// Decodes the image of a record, if it holds an image file, and checks its sizes if not.
+  func opened(_ datum: Datum, _ record: Span<UInt8>) throws(Diagnostic) -> Opened {
+    guard !datum.isEncoded else {
+      let image = try decode(record, datum.bytes)
+      return Opened(picture: Picture(image), image: image)
+    }
+    try datum.checkCounts()
+    return Opened(
+      picture: Picture(channels: datum.channels, height: datum.height, width: datum.width), image: nil)
+  }
+
   /// Writes the image of a record, transformed, into `numbers` from `start` on.
   ///
   /// - Parameters:
   ///   - shape: the channels, height and width that the transformed image must have.
   ///   - floats: memory to be used again for `float_data`.
   func write(
-    _ datum: Datum, _ record: Span<UInt8>, _ shape: [Int], into numbers: inout MutableSpan<Float>, at start: Int,
-    _ floats: inout [Float], _ random: RandomStream?
+    _ opened: Opened, _ datum: Datum, _ record: Span<UInt8>, _ shape: [Int], into numbers: inout MutableSpan<Float>,
+    at start: Int, _ floats: inout [Float], _ random: RandomStream?
   ) throws(Diagnostic) {
-    if datum.isEncoded {
-      let image = try decode(record, datum.bytes)
-      let picture = Picture(image)
-      try check(picture, shape)
-      write(image.pixels.span, from: 0, picture, cut(picture, random), into: &numbers, at: start) { Float($0) }
-      return
-    }
-    try datum.checkCounts()
-    let picture = Picture(channels: datum.channels, height: datum.height, width: datum.width)
+    let picture = opened.picture
     try check(picture, shape)
     let cut = cut(picture, random)
-    if datum.hasBytes {
+    if let image = opened.image {
+      write(image.pixels.span, from: 0, picture, cut, into: &numbers, at: start) { Float($0) }
+    } else if datum.hasBytes {
       write(record, from: datum.bytes.lowerBound, picture, cut, into: &numbers, at: start) { Float($0) }
     } else {
       try datum.readFloats(of: record, into: &floats)
@@ -52,8 +63,9 @@ extension Transformer {
     let found = try shape(picture)
     guard found == wanted else {
       throw Diagnostic(
-        "its image is \(Shape(found)), but the first one of the database is \(Shape(wanted)) (channels x height x width); "
-          + "all images of a database must have one size: convert them with --resize_height and --resize_width, or crop them"
+        "its image is \(Shape(found)), but the first one of the batch is \(Shape(wanted)) (channels x height x width); "
+          + "all images of a batch must have one size: convert them with --resize_height and --resize_width, crop them, or use "
+          + "batch_size: 1"
       )
     }
   }

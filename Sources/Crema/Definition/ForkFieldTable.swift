@@ -99,7 +99,7 @@ struct ForkField: Sendable {
       "LayerParameter", ["quantization_param"], "Ristretto and \(intel)",
       "it makes results those of 8-bit numbers; remove it to compute in single precision")
     + other(
-      "BatchNormParameter", ["scale_bias", "scale_filler", "bias_filler"], nvidia,
+      "BatchNormParameter", ["scale_filler", "bias_filler"], nvidia,
       "in BVLC's Caffe scale and bias are a Scale layer with bias_term: true behind the BatchNorm")
     + other(
       "SoftmaxParameter", ["weight_by_label_freqs", "class_weighting", "ignore_label"], segNet,

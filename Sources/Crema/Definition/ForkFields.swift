@@ -6,16 +6,32 @@ extension ParseResult {
   /// Each is an error, except for those of Caffe's forks that cannot change results, which are warnings, and those that
   /// the upgrade replaces by a field of Caffe's (`ceil_mode`), which are neither.
   ///
-  /// - Parameter permissive: all of them are warnings.
+  /// - Parameters:
+  ///   - permissive: all of them are warnings.
+  ///   - catalog: if given, those of layers whose type it does not have are warnings.
   /// - Returns: the warnings.
   /// - Throws: all errors and warnings together, in the order of the file, if there is an error.
-  public func judge(permissive: Bool) throws(DiagnosticList) -> [Diagnostic] {
+  public func judge(
+    permissive: Bool, sparingLayersOutside catalog: LayerCatalog? = nil
+  ) throws(DiagnosticList) -> [Diagnostic] {
+    let spared = Set(catalog.map { fields(ofLayersOutside: $0) } ?? [])
     let remarks = unknown.filter { !ForkFields.hasEquivalent($0) }.map { field in
       let fork = ForkField.find(field.name, in: field.messageType)
-      return ForkFields.diagnostic(field, fork, severity: permissive || fork?.isHarmless == true ? .warning : .error)
+      return ForkFields.diagnostic(
+        field, fork,
+        severity: permissive || fork?.isHarmless == true || spared.contains(field.location) ? .warning : .error)
     }
     if remarks.contains(where: { $0.severity == .error }) { throw DiagnosticList(remarks) }
     return remarks
+  }
+
+  /// The places of unknown fields in layers whose type a catalog does not have.
+  private func fields(ofLayersOutside catalog: LayerCatalog) -> [SourceLocation?] {
+    message.type.field("layer") == nil
+      ? []
+      : message.messages("layer").filter { catalog[$0.string("type")] == nil }.flatMap { layer in
+        layer.unknownFields().map(\.location)
+      }
   }
 }
 
@@ -26,7 +42,8 @@ enum ForkFields {
 
   /// Whether `translated` replaces the field.
   static func hasEquivalent(_ field: UnknownField) -> Bool {
-    field.messageType == pooling && field.name == ceilMode && truth(field.value) != nil
+    (field.messageType == pooling && field.name == ceilMode || ScaleBias.applies(field.name, in: field.messageType))
+      && truth(field.value) != nil
   }
 
   static func diagnostic(_ field: UnknownField, _ fork: ForkField?, severity: Diagnostic.Severity) -> Diagnostic {
@@ -38,7 +55,8 @@ enum ForkFields {
   }
 
   /// A definition in which fields of forks are replaced by the equivalent ones of Caffe: `ceil_mode` of a pooling by
-  /// `round_mode`, CEIL if true and FLOOR if false; a convolution of each channel by one with as many groups.
+  /// `round_mode`, CEIL if true and FLOOR if false; a convolution of each channel by one with as many groups; a BatchNorm with
+  /// `scale_bias` by one with a Scale behind it.
   ///
   /// - Throws: if both are given and contradict each other.
   static func translated(_ message: Message) throws(Diagnostic) -> Message {
@@ -53,6 +71,7 @@ enum ForkFields {
       try DepthwiseConvolution.translate(&copy)
       BNRates.set(&copy)
     }
+    if copy.type == CaffeSchema.net { ScaleBias.translate(&copy) }
     return copy
   }
 
@@ -62,7 +81,9 @@ enum ForkFields {
     }
     return message.fields.contains { field in
       if case .message(let inner) = field.value { return needsTranslation(inner) }
-      return field.type == nil && field.name == ceilMode && message.type.name == pooling
+      return field.type == nil
+        && (field.name == ceilMode && message.type.name == pooling
+          || ScaleBias.applies(field.name, in: message.type.name))
     }
   }
 
@@ -84,7 +105,7 @@ enum ForkFields {
     pooling.fields.removeAll { $0.type == nil && $0.name == ceilMode && truth($0.value) != nil }
   }
 
-  private static func truth(_ value: Message.Value) -> Bool? {
+  static func truth(_ value: Message.Value) -> Bool? {
     guard case .raw(let word) = value else { return nil }
     switch word {
     case "true", "True", "t", "1": return true

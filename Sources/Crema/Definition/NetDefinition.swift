@@ -11,11 +11,15 @@ public struct NetDefinition: Sendable {
   ///
   /// - Parameters:
   ///   - permissive: unknown fields are warnings instead of errors.
+  ///   - catalog: if given, unknown fields of layers whose type it does not have are warnings.
   ///   - log: takes Caffe's lines on upgrades.
   /// - Throws: all syntax errors, wrong types and unknown fields of the file together.
-  public init(contentsOf path: String, permissive: Bool = false, log: Log = .silent) throws(DiagnosticList) {
+  public init(
+    contentsOf path: String, permissive: Bool = false, sparingLayersOutside catalog: LayerCatalog? = nil,
+    log: Log = .silent
+  ) throws(DiagnosticList) {
     let result = try TextParser.parse(contentsOf: path, as: CaffeSchema.net)
-    let warnings = try result.judge(permissive: permissive)
+    let warnings = try result.judge(permissive: permissive, sparingLayersOutside: catalog)
     message = try listing { () throws(Diagnostic) in try Upgrade.net(result.message, file: path, log: log) }
     self.warnings = warnings
   }

@@ -13,7 +13,7 @@ public struct Graph: Sendable {
     /// The LayerParameter as the layer holds it, and as it is saved: phase set, implicit weights added, without blobs.
     public let definition: Message
     package let layer: any Layer
-    package let plan: Plan
+    package internal(set) var plan: Plan
     /// Indices of the values it reads.
     public let bottoms: [Int]
     /// Indices of the values it writes.
@@ -28,6 +28,8 @@ public struct Graph: Sendable {
     package var wanted: [Bool]
     /// Whether the layer runs backward.
     public package(set) var runsBackward: Bool
+    /// Whether it can be shown, but not computed, because nobody knows its layer or the shapes of its bottoms.
+    public internal(set) var isOpaque = false
   }
 
   /// A blob: what one layer makes and others read.
@@ -36,6 +38,8 @@ public struct Graph: Sendable {
     public let name: String
     /// The axes.
     public let shape: Shape
+    /// Whether the axes are known: behind a layer that cannot be computed they are not, and `shape` is then empty.
+    public var isKnown = true
   }
 
   /// What the solver may change: a weight and the numbers that the file gives for it.

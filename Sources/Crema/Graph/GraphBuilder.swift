@@ -8,6 +8,8 @@ public struct GraphBuilder {
     public var catalog = LayerCatalog.standard
     /// Where data layers look for their sources.
     public var environment = InputEnvironment()
+    /// Layers that nobody can compute here become opaque nodes instead of errors: the graph can be shown, and weights converted.
+    public var acceptsOpaque = false
     /// Takes Caffe's construction lines.
     public var log = Log.silent
 
@@ -18,9 +20,9 @@ public struct GraphBuilder {
   let options: Options
   var graph = Graph()
   /// Values that nobody has read yet, by name.
-  private var available: [String: Int] = [:]
+  var available: [String: Int] = [:]
   private var makers: [String: Message] = [:]
-  private var needsGradient: [Bool] = []
+  var needsGradient: [Bool] = []
   private var memory = 0
   var owners: [String: Int] = [:]
 
@@ -60,6 +62,7 @@ public struct GraphBuilder {
     let phase = Phase(rawValue: definition.enumeration("phase")) ?? .test
     options.log.info("layer_factory.hpp", 77, "Creating layer \(name)")
     warnIfTwice(definition)
+    if options.acceptsOpaque, isOpaque(definition) { return try addOpaque(definition) }
     let kind = try kind(of: definition)
     try checkCounts(definition, kind)
     let layer = try make(kind, Fields(definition, phase: phase, environment: options.environment))
@@ -115,7 +118,7 @@ public struct GraphBuilder {
   }
 
   private func make(_ kind: any Layer.Type, _ fields: Fields) throws(Diagnostic) -> any Layer {
-    do { return try kind.init(fields) } catch {
+    do { return try kind.layer(fields) } catch {
       var named = Graph.error(
         in: fields.message, error.message, at: error.location, notes: error.notes, suggestion: error.suggestion)
       named.severity = error.severity
@@ -124,7 +127,7 @@ public struct GraphBuilder {
   }
 
   /// The values of the bottoms, which are now read.
-  private mutating func take(_ definition: Message) throws(Diagnostic) -> [Int] {
+  mutating func take(_ definition: Message) throws(Diagnostic) -> [Int] {
     let name = definition.string("name")
     options.log.info("net.cpp", 86, "Creating Layer \(name)")
     var values: [Int] = []
@@ -142,7 +145,7 @@ public struct GraphBuilder {
   }
 
   /// The names of the tops that the file gives, and of those that a loss makes by itself.
-  private mutating func topNames(_ definition: Message, _ kind: any Layer.Type) throws(Diagnostic) -> [String] {
+  mutating func topNames(_ definition: Message, _ kind: any Layer.Type) throws(Diagnostic) -> [String] {
     let (name, bottoms) = (definition.string("name"), definition.strings("bottom"))
     var tops = definition.strings("top")
     for (i, top) in tops.enumerated() {
@@ -274,7 +277,9 @@ public struct GraphBuilder {
   }
 
   private mutating func finish(forcesBackward: Bool) {
+    let before = graph.nodes.map(\.runsBackward)
     graph.decideBackward(forced: forcesBackward, log: options.log)
+    graph.warnings += Quirks(graph, ranBackward: before).warnings
     graph.outputs = available.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map(\.value)
     for output in graph.outputs {
       options.log.info("net.cpp", 244, "This network produces output \(graph.values[output].name)")

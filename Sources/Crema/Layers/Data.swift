@@ -87,14 +87,27 @@ package struct DataLayer: SourceLayer {
 private final class BatchSource: InputSource {
   private let batches: Prefetcher<Batch>
   private let pool: BatchPool
+  private var waiting: Batch?
 
   init(_ job: DatabaseReader.Job, depth: Int) {
     pool = job.pool
     batches = Prefetcher(depth: depth) { () throws(Diagnostic) in try DatabaseReader(job) }
   }
 
+  private func take() throws(Diagnostic) -> Batch {
+    if let waiting { return waiting }
+    return try batches.next()
+  }
+
+  func shapes() throws(Diagnostic) -> [Shape]? {
+    let batch = try take()
+    waiting = batch
+    return [Shape([batch.labels.count] + batch.shape), [batch.labels.count]]
+  }
+
   func next(into tops: [Tensor]) throws(Diagnostic) -> InputEvents {
-    let batch = try batches.next()
+    let batch = try take()
+    waiting = nil
     tops[0].copy(batch.data)
     if tops.count > 1 { tops[1].copy(batch.labels) }
     pool.give(batch)

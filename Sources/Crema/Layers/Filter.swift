@@ -3,9 +3,8 @@ import Prototxt
 /// The images of the bottoms whose selector is not zero, in their order.
 ///
 /// - bottoms: one or more with as many images; then the selector, one value for each image, without gradient.
-/// - tops: one for each bottom but the selector. They are planned for all images; a pass whose tops have another
-///   number of images than are selected fails.
-package struct Filter: Layer {
+/// - tops: one for each bottom but the selector, with the images that are selected: perhaps none. They are planned for all images.
+package struct Filter: DecidingLayer {
   package static let type = "Filter"
   package static let arity = Arity(bottoms: 2...Int.max, tops: 1...Int.max)
   package static var traits: Traits {
@@ -38,16 +37,16 @@ package struct Filter: Layer {
   }
 
   package func forward(_ pass: Pass) {
-    let chosen = selected(pass), all = pass.bottoms[0].shape[0], room = pass.tops[0].shape[0]
-    guard chosen.count == room else {
-      return pass.fail(
-        "selects \(chosen.count) of \(all) images, and its tops have room for just \(room): a net cannot change shapes "
-          + "while it runs; select \(room) images in every batch")
-    }
+    let chosen = selected(pass)
     for (bottom, top) in zip(pass.bottoms, pass.tops) {
       let size = bottom.shape.count(from: 1)
       for (to, from) in chosen.enumerated() { top.data.copy(size, at: to * size, of: bottom.data, from: from * size) }
     }
+  }
+
+  package func decidedShapes(_ pass: Pass) -> [Shape] {
+    let images = selected(pass).count
+    return pass.tops.map { $0.shape.images(images) }
   }
 
   package func backward(_ pass: Pass) {
@@ -55,7 +54,7 @@ package struct Filter: Layer {
     for ((bottom, top), wanted) in zip(zip(pass.bottoms, pass.tops), pass.wanted) where wanted {
       let size = bottom.shape.count(from: 1)
       bottom.gradient.clear()
-      for (from, to) in chosen.enumerated() where from < top.shape[0] {
+      for (from, to) in chosen.enumerated() {
         bottom.gradient.copy(size, at: to * size, of: top.gradient, from: from * size)
       }
     }

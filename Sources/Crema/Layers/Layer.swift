@@ -13,6 +13,8 @@ package protocol Layer: Sendable {
   static var traits: Traits { get }
   /// Reads the parameters; the graph adds the layer's name and type to a thrown diagnostic.
   init(_ fields: Fields) throws(Diagnostic)
+  /// The layer that the parameters ask for: of this type, unless a value is so different that it has a type of its own.
+  static func layer(_ fields: Fields) throws(Diagnostic) -> any Layer
   /// The shapes of the tops and what the layer needs. Pure: nothing is allocated.
   func plan(_ bottoms: [Shape]) throws(ShapeError) -> Plan
   /// Writes the data of the tops.
@@ -24,6 +26,7 @@ package protocol Layer: Sendable {
 extension Layer {
   package static var arity: Arity { Arity(bottoms: 1...1, tops: 1...1) }
   package static var traits: Traits { Traits() }
+  package static func layer(_ fields: Fields) throws(Diagnostic) -> any Layer { try Self(fields) }
   package func backward(_ pass: Pass) {}
 }
 
@@ -31,6 +34,13 @@ extension Layer {
 package protocol DrawingLayer: Layer {
   /// Fills `kept` (the draws of one forward pass).
   func draw(_ pass: Pass, from random: RandomStream)
+}
+
+/// A layer whose tops may be smaller than planned, as its forward pass finds: `Filter` selects images. It runs as a whole, with
+/// memory for what is planned; layers behind it see what there is.
+package protocol DecidingLayer: Layer {
+  /// The shapes of what `forward` has written, from the start of each top on; none larger than planned.
+  func decidedShapes(_ pass: Pass) -> [Shape]
 }
 
 /// How many bottoms and tops a kind of layer takes.
@@ -53,6 +63,8 @@ package struct Traits: Sendable {
   package var hasBackward = true
   /// Whether a top may have a bottom's name.
   package var inPlace = false
+  /// Whether the gradient is wrong where a top has a bottom's name: as wrong as Caffe's.
+  package var isWrongInPlace = false
   /// Bottoms that get no gradient even if the net says `force_backward`.
   package var unforcedBottoms: Set<Int> = []
   /// Bottoms that have no gradient, for instance labels: asking for one is an error. -1 is the last one.

@@ -7,7 +7,7 @@ import Prototxt
 /// it replaces the top's gradient before it is used.
 package struct Logarithm: Layer {
   package static let type = "Log"
-  package static let traits = Traits.inPlace
+  package static let traits = Traits.wrongInPlace
 
   let scale: Float, shift: Float
   /// What the natural logarithm is multiplied by.

@@ -4,19 +4,25 @@ import Prototxt
 /// Each channel of an image less its mean, divided by its standard deviation (plus `eps`) if `normalize_variance`;
 /// all channels of an image together if `across_channels`.
 ///
+/// It may work in place. With the variance, the gradient is then Caffe's, which is none of the formula: it is written over the top's
+/// gradient while that is still used.
+///
 /// - bottom: four axes at most, the second one channels.
 /// - top: four axes; those that the bottom does not have are 1, behind the others.
 /// - kept: the divisors.
 package struct MVN: Layer {
   package static let type = "MVN"
+  package static let traits = Traits.wrongInPlace
 
   let normalizesVariance: Bool, isAcrossChannels: Bool, epsilon: Float
+  private let isInPlace: Bool
 
   package init(_ fields: Fields) throws(Diagnostic) {
     let parameters = fields.parameters("mvn_param")
     normalizesVariance = parameters.bool("normalize_variance")
     isAcrossChannels = parameters.bool("across_channels")
     epsilon = parameters.float("eps")
+    isInPlace = fields.isInPlace
     guard epsilon >= 0 else { throw parameters.error("eps", "eps must not be negative, and it is \(epsilon)") }
   }
 
@@ -50,7 +56,12 @@ package struct MVN: Layer {
       guard normalizesVariance else { return dx.assign(range, dy) { $0 - mean } }
       let products = dy.read { dy in y.read { y in Double(dot(dy, y, at: range.lowerBound, range.count)) } }
       let product = Float(products / count), divisor = pass.kept[0].read { $0[row] }
-      dx.assign(range, dy, y) { dy, y in (dy - mean - y * product) / divisor }
+      guard isInPlace else {
+        dx.assign(range, dy, y) { dy, y in (dy - mean - y * product) / divisor }
+        return
+      }
+      let total = y.read { sum($0, at: range.lowerBound, range.count) }
+      dx.assign(range, y) { -2 * product * ($0 + total) / divisor }
     }
   }
 

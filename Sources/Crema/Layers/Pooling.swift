@@ -16,12 +16,13 @@ package struct Pooling: Layer {
   /// Maxima of 3x3 windows with stride 2, the commonest pooling, without their places.
   var isThreeByTwo: Bool { isMax && !hasMask && window.isThreeByTwo }
 
+  package static func layer(_ fields: Fields) throws(Diagnostic) -> any Layer {
+    let isStochastic = fields.parameters("pooling_param").enumeration("pool") == "STOCHASTIC"
+    return isStochastic ? try StochasticPooling(fields) : try Pooling(fields)
+  }
+
   package init(_ fields: Fields) throws(Diagnostic) {
     let parameters = fields.parameters("pooling_param"), method = parameters.enumeration("pool")
-    guard method != "STOCHASTIC" else {
-      throw parameters.error(
-        "pool", "pool: STOCHASTIC is not there yet (Caffe has it on GPUs only); use MAX or AVE")
-    }
     isMax = method == "MAX"
     window = try PoolingWindow(parameters)
     hasMask = fields.tops.count > 1

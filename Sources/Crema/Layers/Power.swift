@@ -3,12 +3,11 @@ import Prototxt
 
 /// `y = (shift + scale · x) ^ power`; may work in place.
 ///
-/// In place the gradient is that of the formula; Caffe's is wrong there.
-///
-/// - kept: in place, the bottom.
+/// In place the gradient is Caffe's: the square of the formula's factor at the values that replaced the bottom, since it replaces the
+/// top's gradient before it is used.
 package struct Power: Layer {
   package static let type = "Power"
-  package static let traits = Traits.inPlace
+  package static let traits = Traits.wrongInPlace
 
   let power: Float, scale: Float, shift: Float
   private let isInPlace: Bool
@@ -22,12 +21,11 @@ package struct Power: Layer {
   }
 
   package func plan(_ bottoms: [Shape]) -> Plan {
-    Plan(tops: [bottoms[0]], division: .byImages(bottoms), kept: isInPlace ? [bottoms[0]] : [])
+    Plan(tops: [bottoms[0]], division: .byImages(bottoms))
   }
 
   package func forward(_ pass: Pass) {
     let (x, y) = (pass.bottoms[0].data, pass.tops[0].data)
-    if isInPlace, pass.keeps { pass.kept[0].copy(x) }
     if power * scale == 0 {
       y.fill(power == 0 ? 1 : powf(shift, power))
     } else if power == 1 {
@@ -39,8 +37,8 @@ package struct Power: Layer {
 
   package func backward(_ pass: Pass) {
     guard pass.wanted[0] else { return }
-    let (dx, dy) = (pass.bottoms[0].gradient, pass.tops[0].gradient)
-    let x = isInPlace ? pass.kept[0] : pass.bottoms[0].data
+    let (dx, dy, x) = (pass.bottoms[0].gradient, pass.tops[0].gradient, pass.bottoms[0].data)
+    guard !isInPlace else { return dx.assign(x) { wrongFactor($0) * wrongFactor($0) } }
     if power * scale == 0 {
       dx.clear()
     } else if power == 1 {
@@ -53,5 +51,14 @@ package struct Power: Layer {
         return dy * (power * scale) * (powf(base, power) / base)
       }
     }
+  }
+
+  /// What the gradient would be multiplied by if `y` were not the top already.
+  private func wrongFactor(_ y: Float) -> Float {
+    if power * scale == 0 { return 0 }
+    if power == 1 { return scale }
+    if power == 2 { return 2 * scale * scale * y + 2 * scale * shift }
+    if shift == 0 { return power * (y / y) }
+    return power * scale * (y / (scale * y + shift))
   }
 }

@@ -19,7 +19,7 @@ package struct SPP: Layer {
     place = parameters.location(of: "pyramid_height")
     guard method != "STOCHASTIC" else {
       throw parameters.error(
-        "pool", "pool: STOCHASTIC is not there yet (Caffe has it on GPUs only); use MAX or AVE")
+        "pool", "pool: STOCHASTIC has no padding, which pyramids need; use MAX or AVE")
     }
     guard height > 0 else {
       throw parameters.error(

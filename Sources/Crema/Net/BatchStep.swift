@@ -18,7 +18,7 @@ final class BatchStep: Step {
       let scratch = ScratchMemory(for: [call]).lend(call.scratch)
       return (0..<parts).map { part in
         Pass(
-          bottoms: call.item.reads.map { memory.values[$0] }, tops: call.item.tops.map { memory.values[$0] },
+          bottoms: call.item.reads.map { memory.values[$0] }, tops: memory.written(call.item.node, call.item.tops),
           weights: memory.weights[call.item.node], kept: memory.kept[call.item.node],
           state: memory.state[call.item.node], scratch: scratch, wanted: node.wanted, learns: node.learns,
           keeps: node.runsBackward, part: part, parts: parts, failures: memory.failures[call.item.node])

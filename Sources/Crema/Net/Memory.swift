@@ -2,15 +2,15 @@ import Prototxt
 
 /// The blobs of a net: everything that is allocated for it, except what steps keep for themselves.
 package struct Memory {
-  package let graph: Graph
+  package private(set) var graph: Graph
   /// By value.
-  package let values: [Blob]
+  package private(set) var values: [Blob]
   /// By node. A shared weight is its owner's blob, perhaps under another shape.
   package private(set) var weights: [[Blob]]
   /// By node.
-  package let kept: [[Tensor]]
+  package private(set) var kept: [[Tensor]]
   /// By node.
-  package let state: [[Tensor]]
+  package private(set) var state: [[Tensor]]
   /// By node.
   package let failures: [Failures]
   /// The number of threads that may compute at the same time.
@@ -23,17 +23,8 @@ package struct Memory {
     throws(Diagnostic)
   {
     (self.graph, self.workers) = (graph, workers)
-    var values = graph.values.map { Blob($0.shape) }
-    for node in graph.nodes where node.plan.aliases {
-      for top in node.tops {
-        let data = values[node.bottoms[0]].data.view(graph.values[top].shape)
-        values[top] = Blob(data, gradient: values[top].gradient)
-      }
-    }
-    for node in graph.nodes {
-      for (top, weight) in zip(node.tops, node.lossWeights) where weight != 0 { values[top].gradient.fill(weight) }
-    }
-    self.values = values
+    values = graph.values.map { Blob($0.shape) }
+    Self.connect(&values, graph)
     var weights: [[Blob]] = []
     for (i, node) in graph.nodes.enumerated() {
       let own = node.plan.weights.map { Blob($0.shape) }
@@ -52,6 +43,46 @@ package struct Memory {
     failures = graph.nodes.map { _ in Failures() }
   }
 
+  /// Tops that are a bottom under another name get its memory, and losses their weights.
+  private static func connect(_ values: inout [Blob], _ graph: Graph) {
+    for node in graph.nodes where node.plan.aliases {
+      for top in node.tops {
+        let data = values[node.bottoms[0]].data.view(graph.values[top].shape)
+        values[top] = Blob(data, gradient: values[top].gradient)
+      }
+    }
+    for node in graph.nodes {
+      for (top, weight) in zip(node.tops, node.lossWeights) where weight != 0 { values[top].gradient.fill(weight) }
+    }
+  }
+
+  /// Takes up the shapes of the same graph after `Graph.reshaped`. Memory grows, but never shrinks; what stays as it was keeps its
+  /// numbers.
+  mutating func reshape(_ graph: Graph) {
+    self.graph = graph
+    for (i, value) in graph.values.enumerated() where value.shape != values[i].shape {
+      values[i] = Blob(values[i].data.reshaped(value.shape), gradient: values[i].gradient.reshaped(value.shape))
+    }
+    Self.connect(&values, graph)
+    func fit(_ tensors: [Tensor], _ shapes: [Shape]) -> [Tensor] {
+      zip(tensors, shapes).map { $0.shape == $1 ? $0 : $0.reshaped($1) }
+        + shapes.dropFirst(tensors.count).map(Tensor.init)
+    }
+    for (i, node) in graph.nodes.enumerated() {
+      kept[i] = fit(kept[i], node.plan.kept)
+      state[i] = fit(state[i], node.plan.state)
+    }
+  }
+
+  /// The blobs that a node writes: those of the values, but as large as planned if the node decides about their shapes.
+  func written(_ index: Int, _ tops: [Int]) -> [Blob] {
+    let node = graph.nodes[index]
+    guard node.layer is any DecidingLayer else { return tops.map { values[$0] } }
+    return zip(tops, node.plan.tops).map { top, shape in
+      Blob(values[top].data.reshaped(shape), gradient: values[top].gradient.reshaped(shape))
+    }
+  }
+
   /// Lets a weight use other memory for its data.
   mutating func alias(node: Int, weight: Int, to data: Tensor) {
     weights[node][weight] = Blob(data.view(weights[node][weight].shape), gradient: weights[node][weight].gradient)
@@ -67,7 +98,7 @@ package struct Memory {
   package func pass(_ index: Int) -> Pass {
     let node = graph.nodes[index]
     return Pass(
-      bottoms: node.bottoms.map { values[$0] }, tops: node.tops.map { values[$0] }, weights: weights[index],
+      bottoms: node.bottoms.map { values[$0] }, tops: written(index, node.tops), weights: weights[index],
       kept: kept[index], state: state[index], wanted: node.wanted, learns: node.learns, keeps: node.runsBackward,
       failures: failures[index])
   }

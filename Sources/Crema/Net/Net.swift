@@ -22,14 +22,23 @@ public final class Net {
 
   /// What the net computes.
   public var graph: Graph { memory.graph }
-  package private(set) var memory: Memory
+  package internal(set) var memory: Memory
   package let workers: Workers
   private let options: Options
-  private let log: Log
-  private let random: RandomStream
-  private var sources: [(node: Int, source: any InputSource)] = []
-  private var drawing: [(layer: any DrawingLayer, node: Int)] = []
+  let log: Log
+  let random: RandomStream
+  /// What nodes get before they run, in their order.
+  private(set) var supplies: [(node: Int, kind: Supply)] = []
+  /// The nodes that decide how many images they give.
+  private let deciders: [Int]
   private var built: Schedule?
+
+  /// What a node gets before it runs.
+  enum Supply {
+    case source(any InputSource)
+    case layer(any DrawingLayer)
+  }
+
   /// What a forward pass may change.
   private var statistics: [Tensor] {
     guard graph.state.phase == .train else { return [] }
@@ -48,18 +57,17 @@ public final class Net {
     useOneThreadForBLAS()
     let graph = options.isForwardOnly ? graph.withoutBackward : graph
     (self.random, self.workers, self.options, self.log) = (random, workers, options, log)
-    var sources: [(node: Int, source: any InputSource)] = []
+    deciders = graph.nodes.indices.filter { graph.nodes[$0].layer is any DecidingLayer }
+    var supplies: [(node: Int, kind: Supply)] = []
     memory = try Memory(graph, workers: workers.count) { (index, weights) throws(Diagnostic) in
       let node = graph.nodes[index]
       if let source = node.layer as? any SourceLayer {
-        sources.append((index, try source.open(environment, shapes: node.plan.tops, random: random)))
+        supplies.append((index, .source(try source.open(environment, shapes: node.plan.tops, random: random))))
       }
+      if let layer = node.layer as? any DrawingLayer { supplies.append((index, .layer(layer))) }
       try Net.fill(weights, of: node, from: random)
     }
-    self.sources = sources
-    for (i, node) in graph.nodes.enumerated() {
-      if let layer = node.layer as? any DrawingLayer { drawing.append((layer, i)) }
-    }
+    self.supplies = supplies
   }
 
   /// First values: the blobs that the definition holds, or those of the fillers.
@@ -87,11 +95,29 @@ public final class Net {
 
   var schedule: Schedule {
     if let built { return built }
-    let scheduler = Scheduler(
-      memory, engine: options.engine, separates: options.separatesLayers, demands: Demands(memory.graph, options))
     let schedule = scheduler.schedule()
     built = schedule
     return schedule
+  }
+
+  private var scheduler: Scheduler {
+    Scheduler(
+      memory, engine: options.engine, separates: options.separatesLayers, demands: Demands(memory.graph, options))
+  }
+
+  /// Goes on with the same graph after some shapes have changed.
+  ///
+  /// - Parameter node: the first node that may have other bottoms; steps before it stay.
+  func adopt(_ graph: Graph, from node: Int) {
+    memory.reshape(graph)
+    built = built.map { scheduler.schedule(keeping: $0, before: node) }
+  }
+
+  /// The data source of a node, if it has one.
+  func source(of node: Int) -> (any InputSource)? {
+    supplies.lazy.compactMap { supply in
+      if supply.node == node, case .source(let source) = supply.kind { source } else { nil }
+    }.first
   }
 
   /// Runs all layers once: takes the next batch of every data source, and writes every blob's data.
@@ -101,8 +127,7 @@ public final class Net {
   /// - Throws: what is wrong with the batch, such as a label without a class.
   @discardableResult
   public func forward(observe: (Range<Int>) -> Void = { _ in }) throws(Diagnostic) -> Float {
-    try takeBatches()
-    return try compute(observe)
+    try compute(takesBatches: true, observe)
   }
 
   /// Runs all layers once on given values instead of the next batch of the data sources.
@@ -117,31 +142,25 @@ public final class Net {
       }
       blob.data.copy(numbers)
     }
-    return try compute { _ in }
+    return try compute(takesBatches: false) { _ in }
   }
 
-  /// The next batch of every data source.
-  private func takeBatches() throws(Diagnostic) {
-    for (node, source) in sources {
-      do throws(Diagnostic) {
-        let events = try source.next(into: graph.nodes[node].tops.map { memory.values[$0].data })
-        if events.restarted { log.info("data_layer.cpp", 73, "Restarting data prefetching from start.") }
-      } catch {
-        throw Graph.error(
-          in: graph.nodes[node].definition, error.message, at: error.location, notes: error.notes)
+  /// Runs all layers; those behind a node that decides about its tops' shapes are supplied and run when it has.
+  private func compute(takesBatches: Bool, _ observe: (Range<Int>) -> Void) throws(Diagnostic) -> Float {
+    var first = 0
+    for decider in deciders + [graph.nodes.count - 1] {
+      let part = first..<decider + 1
+      try supply(part, takesBatches: takesBatches)
+      let schedule = schedule
+      schedule.prepare(on: workers)
+      for step in schedule.steps where part.contains(step.nodes.lowerBound) {
+        workers.run(step.jobs) { worker, job in step.forward(job, worker: worker) }
+        step.finishForward()
+        try checkFailures(step.nodes)
+        observe(step.nodes)
       }
-    }
-  }
-
-  private func compute(_ observe: (Range<Int>) -> Void) throws(Diagnostic) -> Float {
-    let schedule = schedule
-    for (layer, node) in drawing { layer.draw(memory.pass(node), from: random) }
-    schedule.prepare(on: workers)
-    for step in schedule.steps {
-      workers.run(step.jobs) { worker, job in step.forward(job, worker: worker) }
-      step.finishForward()
-      try checkFailures(step.nodes)
-      observe(step.nodes)
+      try decide(decider)
+      first = part.upperBound
     }
     for statistic in statistics { statistic.noteChange() }
     return loss
@@ -224,6 +243,23 @@ public final class Net {
       }
     }
     built = nil
+  }
+
+  /// Takes over the statistics of another replica, as Caffe does once, before it trains.
+  func copyStatistics(of other: Net) {
+    for (i, node) in graph.nodes.enumerated() {
+      for (j, weight) in node.plan.weights.enumerated() where weight.isStatistic {
+        memory.weights[i][j].data.copy(other.memory.weights[i][j].data)
+        memory.weights[i][j].data.noteChange()
+      }
+    }
+  }
+
+  /// Whether a pass draws random numbers.
+  var drawsInEachPass: Bool {
+    supplies.contains { supply in
+      if case .layer = supply.kind { true } else { graph.nodes[supply.node].type == DummyData.type }
+    }
   }
 
   /// Statistics that layers gather over batches, such as BatchNorm's, begin anew.

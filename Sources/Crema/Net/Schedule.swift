@@ -22,11 +22,14 @@ struct Schedule {
     }
   }
 
-  init(_ steps: [any Step]) {
+  /// - Parameter older: a schedule that begins with the same steps: what they have prepared is still good.
+  init(_ steps: [any Step], older: Schedule? = nil) {
     self.steps = steps
     sums = Self.sums(of: steps)
-    preparations = steps.flatMap { step in
-      step.preparations.enumerated().map { Preparation(step, $0, $1) }
+    preparations = steps.enumerated().flatMap { index, step in
+      let known = older.flatMap { $0.steps.count > index && $0.steps[index] === step ? $0 : nil }
+      return known?.preparations.filter { $0.step === step }
+        ?? step.preparations.enumerated().map { Preparation(step, $0, $1) }
     }
   }
 

@@ -22,9 +22,19 @@ struct Scheduler {
   }
 
   /// All steps.
-  func schedule() -> Schedule {
-    var steps: [any Step] = [], first = 0
+  ///
+  /// - Parameters:
+  ///   - older: a schedule of the same net, of which some steps stay.
+  ///   - node: the first node that has changed: it begins a step.
+  func schedule(keeping older: Schedule? = nil, before node: Int = 0) -> Schedule {
+    var steps = older?.steps.filter { $0.nodes.upperBound <= node } ?? []
+    var first = steps.last?.nodes.upperBound ?? 0
     while first < nodes.count {
+      if isEmpty(nodes[first]) {
+        steps.append(EmptyStep(first, in: memory))
+        first += 1
+        continue
+      }
       guard let batch = images(nodes[first]) else {
         let step = batchStep(first)
         steps.append(step)
@@ -41,7 +51,13 @@ struct Scheduler {
       steps += made
       first = made.last?.nodes.upperBound ?? last
     }
-    return Schedule(steps)
+    return Schedule(steps, older: older)
+  }
+
+  /// Whether a node has tops, but nothing to write into them: no image was selected.
+  private func isEmpty(_ node: Graph.Node) -> Bool {
+    !(node.layer is any DecidingLayer) && !node.tops.isEmpty
+      && node.tops.allSatisfy { memory.values[$0].shape.count == 0 }
   }
 
   /// The number of images of a node that runs slice by slice, or `nil`.

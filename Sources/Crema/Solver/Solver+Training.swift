@@ -5,6 +5,8 @@ extension Solver {
   ///
   /// - Throws: what is wrong with a batch, a file that cannot be written.
   public func train(for count: Int) throws(Diagnostic) {
+    if !hasBegun { for replica in replicas.dropFirst() { replica.copyStatistics(of: net) } }
+    hasBegun = true
     start = iteration
     window = LossWindow(length: definition.int("average_loss"))
     var pace = Pace()

@@ -65,6 +65,7 @@ public final class Solver {
   let snapshotPrefix: String
   var step = 0
   var stopsEarly = false
+  var hasBegun = false
   var window: LossWindow
   /// The iteration at which the loss window began.
   var start = 0
@@ -91,11 +92,33 @@ public final class Solver {
     snapshotPrefix = try listing { () throws(Diagnostic) in try Self.checkedPrefix(solver.message) }
     window = LossWindow(length: solver.message.int("average_loss"))
     let builder = SolverNets(solver, workers: workers, options: options)
-    replicas = try builder.trainingNets()
+    let net = try builder.trainingNet()
     testNets = try builder.testNets()
-    let net = replicas[0]
+    replicas = [net] + (try builder.replicas(of: net))
     updater = try listing { () throws(Diagnostic) in try Updater(solver.message, net) }
+    warnOfQuirks()
     options.log.info("solver.cpp", 57, "Solver scaffolding done.")
+  }
+
+  /// What several passes in one update do to gradients, as in Caffe.
+  private func warnOfQuirks() {
+    let passes = definition.int("iter_size")
+    guard passes > 1 else { return }
+    if definition.float("clip_gradients") >= 0 {
+      options.warn(
+        Diagnostic(
+          "clip_gradients limits the sum of the \(passes) gradients of iter_size, not their mean (as in Caffe)",
+          at: definition.location(of: "clip_gradients"), severity: .warning))
+    }
+    for node in net.graph.nodes where zip(node.plan.weights, node.learns).contains(where: { $0.replacesGradient && $1 })
+    {
+      var warning = Graph.error(
+        in: node.definition,
+        "with iter_size \(passes) it learns from the last pass only, because it replaces its gradient in each (as in Caffe)"
+      )
+      warning.severity = .warning
+      options.warn(warning)
+    }
   }
 
   private static func check(_ solver: Message) throws(Diagnostic) {

@@ -44,8 +44,23 @@ struct SolverNets {
 
   private static let trainingFields = ["net", "net_param", "train_net", "train_net_param"]
 
-  /// The training net and its replicas.
-  func trainingNets() throws(DiagnosticList) -> [Net] {
+  /// The training net, with the weights that the solver names.
+  func trainingNet() throws(DiagnosticList) -> Net {
+    let source = try trainingSource()
+    let words = [
+      "net": "net file: \(source.file ?? "")", "train_net": "train_net file: \(source.file ?? "")",
+    ]
+    let lines = ["train_net_param": 81, "train_net": 87, "net_param": 97, "net": 102]
+    options.log.info(
+      "solver.cpp", lines[source.field] ?? 102,
+      "Creating training net \(source.file != nil ? "from \(words[source.field] ?? source.field)" : "specified in \(source.field).")"
+    )
+    let net = try replica(0, source, random)
+    try load(into: net)
+    return net
+  }
+
+  private func trainingSource() throws(DiagnosticList) -> Source {
     let given = Self.trainingFields.filter { message.has($0) }
     guard let field = given.first, given.count == 1 else {
       let problem =
@@ -56,38 +71,40 @@ struct SolverNets {
         Diagnostic(problem, at: given.last.flatMap { message.location(of: $0) } ?? message.location)
       ])
     }
-    let source = sources(field)[0]
-    let words = [
-      "net": "net file: \(source.file ?? "")", "train_net": "train_net file: \(source.file ?? "")",
-    ]
-    let lines = ["train_net_param": 81, "train_net": 87, "net_param": 97, "net": 102]
-    let isFile = source.file != nil
-    options.log.info(
-      "solver.cpp", lines[field] ?? 102,
-      "Creating training net \(isFile ? "from \(words[field] ?? field)" : "specified in \(field).")")
-    let definition = try source.definition(options)
-    var state = NetState(phase: .train).phaseMessage.merging(state: definition.message.message("state"))
-    state = state.merging(state: message.message("train_state"))
+    return sources(field)[0]
+  }
+
+  /// The nets of the other ranks, which use the learnable weights of the first one.
+  ///
+  /// Caffe builds each of them in a thread of its own, with a stream of its own: first the training net, then the test nets, which
+  /// nobody uses but which draw random numbers. Each thread takes a number of the first rank's stream.
+  func replicas(of first: Net) throws(DiagnosticList) -> [Net] {
+    let source = try trainingSource(), seed = message.int("random_seed")
     var nets: [Net] = []
-    for rank in 0..<options.replicas {
-      let net = try replica(rank, definition, state)
-      if rank > 0 { net.shareLearnableWeights(with: nets[0]) }
+    for rank in 1..<max(1, options.replicas) {
+      let drawn = random.draw()
+      let stream = RandomStream(seed: seed >= 0 ? UInt32(truncatingIfNeeded: seed + rank) : drawn)
+      let net = try replica(rank, source, stream)
+      net.shareLearnableWeights(with: first)
+      if net.drawsInEachPass { _ = try testNets(random: stream, options(of: rank), loadsWeights: false) }
       nets.append(net)
     }
-    try load(into: nets[0])
     return nets
   }
 
-  private func replica(_ rank: Int, _ definition: NetDefinition, _ state: Message) throws(DiagnosticList) -> Net {
+  private func options(of rank: Int) -> Solver.Options {
     var options = options
     options.environment.rank = rank
     options.environment.ranks = options.replicas
     if rank > 0 { options.log = .silent }
-    let seed = message.int("random_seed")
-    let stream =
-      rank == 0
-      ? random : RandomStream(seed: seed >= 0 ? UInt32(truncatingIfNeeded: seed + rank) : random.draw())
-    return try net(definition, state, random: stream, options)
+    return options
+  }
+
+  private func replica(_ rank: Int, _ source: Source, _ random: RandomStream) throws(DiagnosticList) -> Net {
+    let options = options(of: rank), definition = try source.definition(options)
+    var state = NetState(phase: .train).phaseMessage.merging(state: definition.message.message("state"))
+    state = state.merging(state: message.message("train_state"))
+    return try net(definition, state, random: random, options)
   }
 
   private func net(
@@ -129,7 +146,11 @@ struct SolverNets {
   }
 
   /// The test nets, each with the weights that the solver names.
-  func testNets() throws(DiagnosticList) -> [Net] {
+  func testNets() throws(DiagnosticList) -> [Net] { try testNets(random: random, options, loadsWeights: true) }
+
+  private func testNets(
+    random: RandomStream, _ options: Solver.Options, loadsWeights: Bool
+  ) throws(DiagnosticList) -> [Net] {
     let explicit = sources("test_net_param") + sources("test_net")
     let general = sources("net_param") + sources("net")
     let iterations = message.count("test_iter")
@@ -145,7 +166,7 @@ struct SolverNets {
       var state = NetState(phase: .test).phaseMessage.merging(state: definition.message.message("state"))
       if i < states.count { state = state.merging(state: states[i]) }
       let net = try net(definition, state, random: random, options, isForwardOnly: true)
-      try load(into: net)
+      if loadsWeights { try load(into: net) }
       nets.append(net)
     }
     return nets

@@ -34,6 +34,13 @@ import Glibc
     unsafe base = other.base + start
   }
 
+  private init(_ shape: Shape, sharing other: Tensor) {
+    self.shape = shape
+    count = shape.count
+    storage = other.storage
+    unsafe base = other.base
+  }
+
   /// Some of the images: the same memory, a shorter first axis.
   public func images(_ range: Range<Int>) -> Tensor {
     Tensor(shape.images(range.count), self, from: range.lowerBound * shape.count(from: 1))
@@ -41,6 +48,12 @@ import Glibc
 
   /// The same memory from `start` on, under another shape.
   public func view(_ shape: Shape, from start: Int = 0) -> Tensor { Tensor(shape, self, from: start) }
+
+  /// A tensor of another shape: this memory as far as it reaches, even beyond this tensor's end, or else fresh zeros.
+  package func reshaped(_ shape: Shape) -> Tensor {
+    let room = unsafe storage.count - (base - storage.base)
+    return shape.count <= room ? Tensor(shape, sharing: self) : Tensor(shape)
+  }
 
   /// Whether the two tensors begin at the same place in memory.
   package func isSame(as other: Tensor) -> Bool { unsafe base == other.base }
@@ -94,6 +107,7 @@ import Glibc
 
   /// Zero pages of the system: memory that nobody touches costs nothing.
   @safe private final class Storage {
+    let count: Int
     let base: UnsafeMutablePointer<Float>
     private let block: UnsafeMutableRawPointer
     var changes = 0
@@ -103,6 +117,7 @@ import Glibc
       guard let block = unsafe calloc(max(count, 1) * MemoryLayout<Float>.stride + 64, 1) else {
         preconditionFailure("the system has no memory for \(count) numbers")
       }
+      self.count = count
       unsafe self.block = block
       unsafe base = block.alignedUp(toMultipleOf: 64).assumingMemoryBound(to: Float.self)
     }

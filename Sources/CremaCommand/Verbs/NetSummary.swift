@@ -12,12 +12,12 @@ enum NetSummary {
     for node in graph.nodes {
       let own = node.weights.filter { !$0.isShared }.reduce(0) { $0 + graph.parameters[$1.parameter].shape.count }
       let memory =
-        node.plan.aliases
+        node.plan.aliases || node.isOpaque
         ? 0 : node.tops.filter { seen.insert($0).inserted }.reduce(0) { $0 + graph.values[$1].shape.count }
       parameters += own
       multiplyAdds += node.plan.multiplyAdds
       numbers += memory
-      let shapes = node.tops.map { "\(graph.values[$0].shape)" }
+      let shapes = node.tops.map { graph.values[$0].isKnown ? "\(graph.values[$0].shape)" : "unknown" }
       let isRepeated = shapes.count > 1 && Set(shapes).count == 1
       table.add([
         node.name, node.type, isRepeated ? "\(shapes.count) of \(shapes[0])" : shapes.joined(separator: ", "),
@@ -29,10 +29,12 @@ enum NetSummary {
     table.add([
       "\(graph.nodes.count) layers", "", "", parameters.grouped, multiplyAdds.grouped, size(numbers * 4),
     ])
+    let opaque = graph.nodes.count(where: \.isOpaque)
+    let missing = opaque == 0 ? "" : "The totals lack \(opaque) layers whose shapes are unknown.\n"
     let head = graph.name.isEmpty ? "" : "\(graph.name), "
     return "\(head)phase \(graph.state.phase.rawValue)\n\n\(table.text)\n"
       + "Parameters take \(size(parameters * 4)); multiply-adds are those of one forward pass over the batch; memory is that of "
-      + "the outputs, and their gradients take as much again.\n"
+      + "the outputs, and their gradients take as much again.\n" + missing
   }
 
   /// `512 B`, `36.5 KB`, `1.20 MB`, in powers of 1024.

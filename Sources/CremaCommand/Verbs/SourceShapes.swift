@@ -2,15 +2,16 @@ import Crema
 import Prototxt
 
 extension ModelOptions {
-  /// The graph of a file, whose data need not be there.
+  /// The graph of a file, whose data need not be there. Layers that cannot be computed are nodes without shapes.
   ///
   /// - Parameter inputShape: the shape of what data layers give; nil to read it from the data or to assume it.
   /// - Throws: everything that is wrong with the text, or the first thing that is wrong with the net.
   func graph(_ path: String, phase: Phase, inputShape: Shape? = nil) throws -> Graph {
-    let definition = try NetDefinition(contentsOf: path, permissive: permissive)
-    let state = state(of: definition.message, phase: phase)
     var building = GraphBuilder.Options()
-    building.environment = environment
+    (building.environment, building.acceptsOpaque) = (environment, true)
+    let definition = try NetDefinition(
+      contentsOf: path, permissive: permissive, sparingLayersOutside: building.catalog)
+    let state = state(of: definition.message, phase: phase)
     let sources = SourceShapes(given: inputShape, building: building)
     let whole = try ReplaceSources.apply(definition, state: state, catalog: building.catalog, shapes: sources.shapes)
     let graph = try GraphBuilder.build(whole, state: state, options: building)

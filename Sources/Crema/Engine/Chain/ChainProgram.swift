@@ -44,6 +44,11 @@ struct Grid {
 
   /// The pixels from the first of a plane to its last.
   func run(_ place: Place) -> Int { (place.height - 1) * stride + place.width }
+
+  /// The pixels of some rows of a plane, with the gap behind the last of them unless it is the last of all.
+  func run(_ place: Place, _ rows: Range<Int>) -> Int {
+    rows.upperBound == place.height ? run(place) - rows.lowerBound * stride : rows.count * stride
+  }
 }
 
 /// The values that a chain reads its source through: a multiplication and an addition for each channel.

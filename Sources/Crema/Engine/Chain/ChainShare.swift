@@ -4,16 +4,19 @@ struct ChainShare {
   let lane: Int
   /// The scratch memory it may use.
   let worker: Int
-  let part: Int, parts: Int
-
-  /// The whole operation, on a worker's own planes.
-  static func all(_ worker: Int) -> ChainShare { ChainShare(lane: worker, worker: worker, part: 0, parts: 1) }
+  var part = 0, parts = 1
+  /// The rows, if not all.
+  var band: Range<Int>?
 
   /// Of `count` channels, those that the call computes.
   func of(_ count: Int) -> Range<Int> { count * part / parts..<count * (part + 1) / parts }
 
-  /// Of the rows of an image, those that the call computes: whole groups of four, as Winograd's transformation takes them.
-  func rows(of height: Int) -> Range<Int> {
+  /// The rows of each channel.
+  func rows(of height: Int) -> Range<Int> { band ?? 0..<height }
+
+  /// The rows of a convolution, which parts divide: whole groups of four, as Winograd's transformation takes them.
+  func dividedRows(of height: Int) -> Range<Int> {
+    if let band { return band }
     let groups = of((height + 3) / 4)
     return 4 * groups.lowerBound..<min(4 * groups.upperBound, height)
   }

@@ -12,87 +12,95 @@ extension ChainStep {
       bias.clear()
     }
     for image in slices[job] {
-      for (i, operation) in program.operations.enumerated() where program.again[i] {
-        forward(operation, image, .all(worker))
-      }
-      for operation in program.operations.reversed() { backward(operation, image, worker, own[job]) }
+      bandsBackward.run { work, rows in run(work, image, rows, worker, own[job]) }
     }
   }
 
   func finishBackward() { input?.joinSums() }
 
-  private func backward(
-    _ operation: ChainOperation, _ image: Int, _ worker: Int, _ own: [(weights: Tensor, bias: Tensor)]
+  func backward(
+    _ operation: ChainOperation, _ term: Int, _ image: Int, _ rows: Range<Int>, _ worker: Int, _ own: Own
   ) {
     switch operation {
-    case .pool(let from, let value): unpool(value, image, from, worker)
-    case .convolve(let c, let from, let to, let add): backward(convolutions[c], from, to, add, worker, own[c])
+    case .pool(let from, let value): unpool(value, image, from, rows, worker)
+    case .convolve(let c, let from, let to, let add): data(convolutions[c], from, to, rows, add, worker)
     case .combine(let sum):
-      let size = Int32(grid.plane - 2 * grid.start)
-      for term in [sum.x, sum.y] where term.wanted {
-        for c in 0..<sum.to.channels {
-          let (dy, dx) = unsafe (gradient(sum.to.first + c, worker), gradient(term.place.first + c, worker))
-          if term.add {
-            unsafe kernels.pointee.combine(dy, dx, term.factor, 1, 0, dx, size)
-          } else {
-            unsafe kernels.pointee.scale(dy, term.factor, 0, dx, size)
-          }
+      let term = term == 0 ? sum.x : sum.y, at = rows.lowerBound * grid.stride
+      let size = Int32(rows.count * grid.stride)
+      for c in 0..<sum.to.channels {
+        let (dy, dx) = unsafe (
+          gradient(sum.to.first + c, worker) + at, gradient(term.place.first + c, worker) + at
+        )
+        if term.add {
+          unsafe kernels.pointee.combine(dy, dx, term.factor, 1, 0, dx, size)
+        } else {
+          unsafe kernels.pointee.scale(dy, term.factor, 0, dx, size)
         }
       }
     case .load(let value, let to): store(value, image, to, worker, own.last)
     }
   }
 
-  private func unpool(_ value: Int, _ image: Int, _ from: Place, _ worker: Int) {
+  private func unpool(_ value: Int, _ image: Int, _ from: Place, _ rows: Range<Int>, _ worker: Int) {
     let top = memory.values[value], width = top.shape[3], area = top.shape[2] * width
+    let first = rows.lowerBound / 2, above = min(first, 1)
+    let end = rows.upperBound == from.height ? top.shape[2] : rows.upperBound / 2
     for c in 0..<from.channels {
-      let at = (image * from.channels + c) * area
+      let at = (image * from.channels + c) * area + first * width
       var dy = unsafe top.gradient.base + at
       if let output {
-        let (a, b, shift) = output.backFactors[c], sum = unsafe pieces[worker].base
-        unsafe kernels.pointee.combine(dy, top.data.base + at, a, b, shift, sum, Int32(area))
+        let (a, b, shift) = output.backFactors[c], sum = unsafe pieces[worker].base + above * width
+        let back = above * width
+        unsafe kernels.pointee.combine(
+          dy - back, top.data.base + (at - back), a, b, shift, sum - back, Int32((end - first + above) * width))
         unsafe dy = sum
       }
       unsafe kernels.pointee.unpool(
-        dy, which.base + at, Int32(width), gradient(from.first + c, worker),
-        Int32(from.width), Int32(from.height), Int32(grid.stride))
+        dy, which.base + at, Int32(width), gradient(from.first + c, worker) + rows.lowerBound * grid.stride,
+        Int32(from.width), Int32(rows.count), Int32(grid.stride), Int32(above))
     }
   }
 
-  private func backward(
-    _ convolution: PackedConvolution, _ from: Place, _ to: Place, _ add: Bool, _ worker: Int,
-    _ own: (weights: Tensor, bias: Tensor)
-  ) {
-    let dy = unsafe gradient(to.first, worker), run = Int32(grid.run(to))
+  func addWeights(_ operation: ChainOperation, _ rows: Range<Int>, _ worker: Int, _ own: Own) {
+    guard case .convolve(let index, let from, let to, _) = operation else { return }
+    let convolution = convolutions[index], own = own[index], at = rows.lowerBound * grid.stride
+    let x = unsafe plane(from.first, worker) + at, dy = unsafe gradient(to.first, worker) + at
+    let run = Int32(grid.run(to, rows))
     if convolution.learnsWeights {
       if let way = convolution.winograd, way.weights {
         unsafe winograd_convolve_weights(
-          way.forward.base, kernels, plane(from.first, worker), grid.plane, dy, grid.plane, Int32(to.height),
-          own.weights.base, bands[worker].base)
+          way.forward.base, kernels, x, grid.plane, dy, grid.plane, Int32(rows.count), own.weights.base,
+          bands[worker].base)
       } else {
         unsafe kernels.pointee.convolve_weights(
-          plane(from.first, worker), convolution.offsets.base, Int32(convolution.taps), dy, grid.plane,
-          Int32(convolution.outputs), own.weights.base, run)
+          x, convolution.offsets.base, Int32(convolution.taps), dy, grid.plane, Int32(convolution.outputs),
+          own.weights.base, run)
       }
     }
-    if convolution.learnsBias {
-      for o in 0..<convolution.outputs { unsafe own.bias.base[o] += kernels.pointee.sum(dy + o * grid.plane, run) }
-    }
-    guard convolution.wantsBottom else { return }
-    let dx = unsafe gradient(add ? program.planes : from.first, worker)
+    guard convolution.learnsBias else { return }
+    for o in 0..<convolution.outputs { unsafe own.bias.base[o] += kernels.pointee.sum(dy + o * grid.plane, run) }
+  }
+
+  private func data(
+    _ convolution: PackedConvolution, _ from: Place, _ to: Place, _ rows: Range<Int>, _ add: Bool, _ worker: Int
+  ) {
+    let at = rows.lowerBound * grid.stride
+    let dy = unsafe gradient(to.first, worker) + at,
+      dx = unsafe gradient(add ? program.planes : from.first, worker) + at
     if let way = convolution.winograd {
       unsafe winograd_convolve(
-        way.backward.base, kernels, dy, grid.plane, nil, dx, grid.plane, Int32(from.height), bands[worker].base)
+        way.backward.base, kernels, dy, grid.plane, nil, dx, grid.plane, Int32(rows.count), bands[worker].base)
     } else {
+      let run = grid.pad == 0 ? rows.count * grid.stride : grid.run(from, rows)
       unsafe kernels.pointee.convolve(
         dy, convolution.backOffsets.base, Int32(convolution.backTaps), convolution.back.base, nil,
-        Int32(convolution.channels), dx, grid.plane, Int32(grid.pad == 0 ? grid.plane : grid.run(from)))
+        Int32(convolution.channels), dx, grid.plane, Int32(run))
     }
-    unsafe clearGap(dx, from, from.height)
+    unsafe clearGap(dx, from, rows.count)
     guard add else { return }
     for c in 0..<from.channels {
-      let sum = unsafe gradient(from.first + c, worker)
-      unsafe kernels.pointee.combine(dx + c * grid.plane, sum, 1, 1, 0, sum, Int32(grid.run(from)))
+      let sum = unsafe gradient(from.first + c, worker) + at
+      unsafe kernels.pointee.combine(dx + c * grid.plane, sum, 1, 1, 0, sum, Int32(grid.run(from, rows)))
     }
   }
 

@@ -13,7 +13,7 @@ import CKernels
   let convolutions: [PackedConvolution]
   /// The Scale that the source is read through, while its weights are this chain's business.
   let scale: (gamma: Blob, beta: Blob, learns: [Bool])?
-  let own: [[(weights: Tensor, bias: Tensor)]]  // [slice][convolution, then scale]
+  let own: [Own]  // [slice]
   let planes: [Tensor]  // [worker]
   let gradients: [Tensor]  // [worker]
   let which: Buffer<UInt8>
@@ -22,6 +22,10 @@ import CKernels
   let pieces: [Tensor]  // [worker]: one plane of the chain's top
   private let targets: [(part: Int, isBias: Bool)]  // by index of `sums`
   private var factors: [(Float, Float)]
+  private let bandsForward: ChainBands
+  let bandsBackward: ChainBands
+  /// A slice's own weight gradients: of each convolution, then of the Scale.
+  typealias Own = [(weights: Tensor, bias: Tensor)]
 
   init(
     _ program: ChainProgram, _ memory: Memory, _ slices: [Range<Int>], input: ChainNorm?, output: ChainNorm?,
@@ -40,6 +44,8 @@ import CKernels
       }
     }
     self.convolutions = convolutions
+    bandsForward = ChainBands(program, convolutions, backward: false)
+    bandsBackward = ChainBands(program, convolutions, backward: true)
     if case .scale(let node) = program.head, input == nil {
       scale = (memory.weights[node][0], memory.weights[node][1], graph.nodes[node].learns)
     } else {
@@ -128,11 +134,21 @@ import CKernels
 
   func forward(_ job: Int, worker: Int) {
     for image in slices[job] {
-      for operation in program.operations { forward(operation, image, .all(worker)) }
+      bandsForward.run { work, rows in run(work, image, rows, worker) }
     }
   }
 
   func finishForward() { output?.join() }
+
+  /// Computes one piece of work on an image.
+  func run(_ work: ChainBands.Work, _ image: Int, _ rows: Range<Int>, _ worker: Int, _ own: Own = []) {
+    switch work {
+    case .forward(let index):
+      forward(program.operations[index], image, ChainShare(lane: worker, worker: worker, band: rows))
+    case .weights(let index): addWeights(program.operations[index], rows, worker, own)
+    case .backward(let index, let term): backward(program.operations[index], term, image, rows, worker, own)
+    }
+  }
 
   /// Computes an operation on an image, or a part of it: some channels, or, of a convolution, some rows.
   func forward(_ operation: ChainOperation, _ image: Int, _ share: ChainShare) {
@@ -141,26 +157,31 @@ import CKernels
     case .load(let value, let to): load(value, image, to, share)
     case .convolve(let index, let from, let to, _): convolve(convolutions[index], from, to, share)
     case .combine(let sum):
-      let size = Int32(grid.plane - 2 * grid.start)
+      let rows = share.rows(of: sum.to.height), at = rows.lowerBound * grid.stride
       for c in share.of(sum.to.channels) {
         unsafe kernels.pointee.combine(
-          plane(sum.x.place.first + c, lane), plane(sum.y.place.first + c, lane), sum.x.factor, sum.y.factor, 0,
-          plane(sum.to.first + c, lane), size)
+          plane(sum.x.place.first + c, lane) + at, plane(sum.y.place.first + c, lane) + at, sum.x.factor, sum.y.factor,
+          0, plane(sum.to.first + c, lane) + at, Int32(rows.count * grid.stride))
       }
-    case .pool(let from, let value):
-      let top = memory.values[value], width = top.shape[3], area = top.shape[2] * width
-      for c in share.of(from.channels) {
-        let at = (image * from.channels + c) * area
-        unsafe kernels.pointee.pool(
-          plane(from.first + c, lane), Int32(from.width), Int32(from.height), Int32(grid.stride),
-          top.data.base + at, which.base + at, Int32(width))
-        if let output { unsafe output.note(top.data.base + at, image, c) }
-      }
+    case .pool(let from, let value): pool(from, value, image, share)
+    }
+  }
+
+  private func pool(_ from: Place, _ value: Int, _ image: Int, _ share: ChainShare) {
+    let top = memory.values[value], width = top.shape[3], area = top.shape[2] * width
+    let rows = share.rows(of: top.shape[2]), isLast = rows.upperBound == top.shape[2]
+    let height = isLast ? from.height - 2 * rows.lowerBound : 2 * rows.count + 1
+    for c in share.of(from.channels) {
+      let plane = (image * from.channels + c) * area, at = plane + rows.lowerBound * width
+      unsafe kernels.pointee.pool(
+        self.plane(from.first + c, share.lane) + 2 * rows.lowerBound * grid.stride, Int32(from.width), Int32(height),
+        Int32(grid.stride), top.data.base + at, which.base + at, Int32(width))
+      if isLast, let output { unsafe output.note(top.data.base + plane, image, c) }
     }
   }
 
   private func convolve(_ convolution: PackedConvolution, _ from: Place, _ to: Place, _ share: ChainShare) {
-    let rows = share.rows(of: to.height), first = rows.lowerBound * grid.stride
+    let rows = share.dividedRows(of: to.height), first = rows.lowerBound * grid.stride
     guard !rows.isEmpty else { return }
     let x = unsafe plane(from.first, share.lane) + first, y = unsafe plane(to.first, share.lane) + first
     if convolution.transformsForward, let way = convolution.winograd {
@@ -168,10 +189,9 @@ import CKernels
         way.forward.base, kernels, x, grid.plane, convolution.bias?.base, y, grid.plane, Int32(rows.count),
         bands[share.worker].base)
     } else {
-      let run = rows.upperBound == to.height ? grid.run(to) - first : rows.count * grid.stride
       unsafe kernels.pointee.convolve(
         x, convolution.offsets.base, Int32(convolution.taps), convolution.packed.base, convolution.bias?.base,
-        Int32(convolution.outputs), y, grid.plane, Int32(run))
+        Int32(convolution.outputs), y, grid.plane, Int32(grid.run(to, rows)))
     }
     unsafe clearGap(y, to, rows.count)
   }
@@ -181,10 +201,12 @@ import CKernels
     for c in share.of(to.channels) {
       let (a, b) = input?.factors[c] ?? (factors.isEmpty ? (1, 0) : factors[c])
       let (from, y) = unsafe (x + c * to.height * to.width, plane(to.first + c, share.lane))
+      let rows = share.rows(of: to.height)
       if grid.pad == 0 {
-        unsafe kernels.pointee.scale(from, a, b, y, Int32(to.height * to.width))
+        let at = rows.lowerBound * to.width
+        unsafe kernels.pointee.scale(from + at, a, b, y + at, Int32(rows.count * to.width))
       } else {
-        for row in 0..<to.height {
+        for row in rows {
           unsafe kernels.pointee.scale(from + row * to.width, a, b, y + row * grid.stride, Int32(to.width))
         }
       }

@@ -11,7 +11,8 @@ import CKernels
   /// Whether the forward pass is transformed too. While training it is not: max pooling would choose otherwise than Caffe
   /// among near-ties, and one such choice moves gradients more than all rounding.
   let transformsForward: Bool
-  private let weights: Blob, biasGradient: Tensor?, kernel: Int
+  let kernel: Int, pad: Int
+  private let weights: Blob, biasGradient: Tensor?
   private let kernels: UnsafePointer<Kernels>
 
   init(
@@ -19,7 +20,7 @@ import CKernels
     _ kernels: UnsafePointer<Kernels>
   ) {
     let shape = blobs[0].shape, side = layer.window.sides(2)[0]
-    (outputs, channels, kernel) = (shape[0], shape[1], shape[2])
+    (outputs, channels, kernel, pad) = (shape[0], shape[1], shape[2], side.pad)
     (taps, backTaps) = (channels * kernel * kernel, outputs * kernel * kernel)
     (weights, bias) = (blobs[0], blobs.count > 1 ? blobs[1].data : nil)
     biasGradient = blobs.count > 1 ? blobs[1].gradient : nil
@@ -39,7 +40,7 @@ import CKernels
       self.winograd = nil
     }
     transformsForward = self.winograd != nil && phase == .test
-    let (k, pad) = (Int32(kernel), Int32(side.pad))
+    let (k, pad) = (Int32(kernel), Int32(pad))
     unsafe conv_offsets(Int32(channels), k, pad, 1, grid.plane, Int32(grid.stride), offsets.base)
     unsafe conv_offsets(Int32(outputs), k, pad, -1, grid.plane, Int32(grid.stride), backOffsets.base)
   }

@@ -4,7 +4,8 @@ import Prototxt
 enum BlobWire {
   private enum Field {
     static let data = 5, diff = 6, shape = 7, doubleData = 8, doubleDiff = 9
-    static let legacy = 1...4, raw = 10...13
+    static let legacy = 1...4
+    static let rawDataType = 10, rawDiffType = 11, rawData = 12, rawDiff = 13
   }
 
   /// What the message in `range` says about itself.
@@ -14,7 +15,7 @@ enum BlobWire {
     _ bytes: Span<UInt8>, _ range: Range<Int>, index: Int, file: String
   ) throws(Diagnostic) -> StoredBlob {
     var reader = WireReader(range, file: file)
-    var legacy: [Int: Int] = [:], axes: [Int] = [], counts: [Int: Int] = [:], isRaw = false
+    var legacy: [Int: Int] = [:], axes: [Int] = [], counts: [Int: Int] = [:], raw = RawNumbers()
     while let field = try reader.next(in: bytes) {
       switch (field.number, field.type) {
       case (Field.legacy, .varint): legacy[field.number] = Int(Int32(truncatingIfNeeded: field.value))
@@ -28,7 +29,7 @@ enum BlobWire {
         counts[field.number, default: 0] += field.range.count / size
       case (Field.data...Field.diff, .fixed32), (Field.doubleData...Field.doubleDiff, .fixed64):
         counts[field.number, default: 0] += 1
-      case (Field.raw, _): isRaw = true
+      case (Field.rawDataType...Field.rawDiff, _): raw.note(field)
       default: break
       }
     }
@@ -41,15 +42,12 @@ enum BlobWire {
       let doubles = counts[double] ?? 0
       return doubles > 0 ? doubles : counts[single] ?? 0
     }
-    let values = count(Field.doubleData, Field.data)
-    guard values > 0 || !isRaw else {
-      throw reader.fault(
-        "a blob is stored as raw_data, a format of NVIDIA's Caffe that cannot be read yet; save the model there with "
-          + "`store_blobs_in_old_format: true`", at: range.lowerBound)
-    }
+    var values = count(Field.doubleData, Field.data), gradients = count(Field.doubleDiff, Field.diff)
+    if values == 0 { values = try raw.count(.values, reader) }
+    if gradients == 0 { gradients = try raw.count(.gradients, reader) }
     return StoredBlob(
-      index: index, shape: shape, isLegacy: !legacy.isEmpty, count: values,
-      gradientCount: count(Field.doubleDiff, Field.diff), place: .bytes(range))
+      index: index, shape: shape, isLegacy: !legacy.isEmpty, count: values, gradientCount: gradients,
+      place: .bytes(range))
   }
 
   private static func dimensions(_ bytes: Span<UInt8>, _ reader: WireReader) throws(Diagnostic) -> [Int] {
@@ -85,9 +83,64 @@ enum BlobWire {
       }
       if target.count > 0 { break }
     }
+    if target.count == 0 { try appendRaw(bytes, range, part, to: target, file: file) }
     guard target.count == tensor.count else {
       throw WireReader(range, file: file).fault(
         "a blob holds \(target.count) numbers, but \(tensor.count) are wanted", at: range.lowerBound)
+    }
+  }
+
+  /// Copies the numbers of a blob that NVIDIA's Caffe has stored as bytes of one type.
+  private static func appendRaw(
+    _ bytes: Span<UInt8>, _ range: Range<Int>, _ part: StoredBlob.Part, to target: Target, file: String
+  ) throws(Diagnostic) {
+    var reader = WireReader(range, file: file), raw = RawNumbers()
+    while let field = try reader.next(in: bytes) {
+      if (Field.rawDataType...Field.rawDiff).contains(field.number) { raw.note(field) }
+    }
+    guard let run = part == .values ? raw.data : raw.diff else { return }
+    switch try raw.size(part, reader) {
+    case 8: target.append(doubles: bytes, run)
+    case 4: target.append(floats: bytes, run)
+    default: target.append(halves: bytes, run)
+    }
+  }
+
+  /// The bytes of `raw_data` and `raw_diff`, and the types of their numbers.
+  private struct RawNumbers {
+    private(set) var data: Range<Int>?
+    private(set) var diff: Range<Int>?
+    private var dataType: UInt64?, diffType: UInt64?
+
+    mutating func note(_ field: WireField) {
+      switch (field.number, field.type) {
+      case (Field.rawDataType, .varint): dataType = field.value
+      case (Field.rawDiffType, .varint): diffType = field.value
+      case (Field.rawData, .bytes): data = field.range
+      case (Field.rawDiff, .bytes): diff = field.range
+      default: break
+      }
+    }
+
+    /// The bytes of a number: 8, 4 or 2.
+    func size(_ part: StoredBlob.Part, _ reader: WireReader) throws(Diagnostic) -> Int {
+      let (run, type) = part == .values ? (data, dataType) : (diff, diffType), names = ["DOUBLE", "FLOAT", "FLOAT16"]
+      guard let type, type < 3 else {
+        throw reader.fault(
+          "a blob is stored as raw numbers of the type \(type.map(String.init) ?? "that is missing"); "
+            + "\(names.joined(separator: ", ")) are known", at: run?.lowerBound ?? 0)
+      }
+      return [8, 4, 2][Int(type)]
+    }
+
+    func count(_ part: StoredBlob.Part, _ reader: WireReader) throws(Diagnostic) -> Int {
+      guard let run = part == .values ? data : diff, !run.isEmpty else { return 0 }
+      let size = try size(part, reader)
+      guard run.count.isMultiple(of: size) else {
+        throw reader.fault(
+          "a blob's raw numbers take \(run.count) bytes, which is not a multiple of \(size)", at: run.lowerBound)
+      }
+      return run.count / size
     }
   }
 
@@ -110,6 +163,19 @@ enum BlobWire {
         }
       }
       count += range.count / 4
+    }
+
+    func append(halves bytes: Span<UInt8>, _ range: Range<Int>) {
+      let fitting = min(range.count / 2, tensor.count - min(count, tensor.count))
+      unsafe tensor.withMemory { numbers in
+        unsafe bytes.withUnsafeBytes { source in
+          for i in 0..<fitting {
+            let half = unsafe source.loadUnaligned(fromByteOffset: range.lowerBound + 2 * i, as: Float16.self)
+            unsafe numbers[count + i] = Float(half)
+          }
+        }
+      }
+      count += range.count / 2
     }
 
     func append(doubles bytes: Span<UInt8>, _ range: Range<Int>) {

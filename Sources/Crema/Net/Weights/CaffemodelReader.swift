@@ -33,6 +33,7 @@ package struct CaffemodelReader: WeightsSource {
   }
 
   package func read(_ blob: StoredBlob, _ part: StoredBlob.Part, into tensor: Tensor) throws(Diagnostic) {
+    if case .constant(let number) = blob.place { return tensor.fill(number) }
     guard case .bytes(let range) = blob.place else { preconditionFailure("a blob of another file") }
     try file.withBytes { bytes throws(Diagnostic) in
       try BlobWire.copy(bytes, range, part, into: tensor, file: path)
@@ -42,9 +43,8 @@ package struct CaffemodelReader: WeightsSource {
 
 extension CaffemodelReader {
   package func tensor(_ blob: StoredBlob, _ part: StoredBlob.Part) throws(Diagnostic) -> Tensor {
-    guard case .bytes(let range) = blob.place else { preconditionFailure("a blob of another file") }
     let count = part == .values ? blob.count : blob.gradientCount
-    guard count == blob.shape.count else {
+    if case .bytes(let range) = blob.place, count != blob.shape.count {
       throw WireReader(range, file: path).fault(
         "a blob holds \(count) numbers, but its shape \(blob.shape) needs \(blob.shape.count); the file is "
           + "damaged: copy it again",

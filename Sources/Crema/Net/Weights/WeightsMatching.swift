@@ -11,7 +11,7 @@ package struct WeightsMatching {
   package init(_ source: any WeightsSource, _ graph: Graph, log: Log) throws(Diagnostic) {
     let isHDF5 = source is HDF5WeightsReader
     var problems: [Diagnostic] = []
-    for layer in source.layers {
+    for layer in FiveBlobBatchNorm.divided(source.layers, for: graph) {
       guard let node = graph.node(layer.name) else {
         if isHDF5, layer.blobs.isEmpty, source.layers.contains(where: { $0.name.hasPrefix(layer.name + "/") }) {
           continue
@@ -38,6 +38,7 @@ package struct WeightsMatching {
 
   /// What is wrong with a layer's blobs for this node.
   private static func problem(_ layer: StoredLayer, _ node: Graph.Node, isHDF5: Bool, file: String) -> Diagnostic? {
+    if node.isOpaque { return nil }
     let targets = node.plan.weights
     let indices = Set(layer.blobs.map(\.index))
     let isMissing = targets.indices.contains { index in
@@ -74,7 +75,8 @@ package struct WeightsMatching {
     var text: String?
     switch (node.type, layer.blobs.count, count) {
     case ("BatchNorm", 5, 3), ("BatchNorm", 4, 3):
-      text = "a BatchNorm with scale and bias is NVIDIA's; BVLC's Caffe has them in a Scale layer behind it"
+      text =
+        "a BatchNorm with scale and bias is NVIDIA's; put a Scale layer with bias_term: true behind it, which takes them"
     case ("Convolution", 2, 1), ("Deconvolution", 2, 1), ("InnerProduct", 2, 1):
       text = "the file has a bias: perhaps the net should not say bias_term: false"
     case ("Convolution", 1, 2), ("Deconvolution", 1, 2), ("InnerProduct", 1, 2):

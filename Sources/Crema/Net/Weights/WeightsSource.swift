@@ -36,6 +36,8 @@ package struct StoredBlob: Sendable {
   /// Where the blob is.
   enum Place: Sendable {
     case bytes(Range<Int>)
+    /// Nowhere: every number is this one.
+    case constant(Float)
     case datasets(values: String, gradients: String?)
   }
 
