@@ -13,6 +13,8 @@ package struct Dropout: DrawingLayer {
   let ratio: Float, isTraining: Bool
   /// What values are multiplied by besides the mask.
   private let scale: Float
+  /// Whether the layer does nothing.
+  var isCopy: Bool { !isTraining && scale == 1 }
 
   package init(_ fields: Fields) throws(Diagnostic) {
     let parameters = fields.parameters("dropout_param")

@@ -6,7 +6,7 @@ extension ChainPass {
       let item = plan.items[index], node = plan.graph.nodes[item.node]
       if node.plan.aliases {
         plan.items.remove(at: index)
-      } else if let dropout = node.layer as? Dropout, !dropout.isTraining {
+      } else if let dropout = node.layer as? Dropout, dropout.isCopy {
         let (x, y) = (plan.root(item.bottoms[0]).value, plan.root(item.tops[0]).value)
         if x == y {
           plan.items.remove(at: index)
