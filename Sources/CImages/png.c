@@ -74,8 +74,16 @@ static void set_transformations(png_structp png, png_infop info, size_t channels
   png_read_update_info(png, info);
 }
 
+static int orientation_of(png_structp png, png_infop info) {
+  png_bytep data = NULL;
+  png_uint_32 count = 0;
+  if (!png_get_eXIf_1(png, info, &count, &data) || !data) return 1;
+  return crema_exif_orientation(data, count);
+}
+
 /* The part that may jump: everything it must give back is in `image` and `rows`. */
-static int decode(png_structp png, png_infop info, size_t count, int mode, crema_image *image, png_bytep **rows) {
+static int decode(png_structp png, png_infop info, size_t count, int mode, crema_image *image, png_bytep **rows,
+                  int *orientation) {
   if (setjmp(png_jmpbuf(png))) return CREMA_IMAGE_DAMAGED;
   png_read_info(png, info);
   image->width = png_get_image_width(png, info);
@@ -91,7 +99,8 @@ static int decode(png_structp png, png_infop info, size_t count, int mode, crema
   if (!image->pixels || !*rows) return CREMA_IMAGE_NO_MEMORY;
   for (size_t row = 0; row < image->height; row++) (*rows)[row] = image->pixels + row * stride;
   png_read_image(png, *rows);
-  png_read_end(png, NULL);
+  png_read_end(png, info);
+  if (mode != CREMA_IMAGE_UNCHANGED) *orientation = orientation_of(png, info);
   return CREMA_IMAGE_OK;
 }
 
@@ -99,15 +108,16 @@ int crema_png_decode(const void *bytes, size_t count, int mode, crema_image *ima
   memset(image, 0, sizeof *image);
   png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, image->message, on_error, on_warning);
   png_infop info = png ? png_create_info_struct(png) : NULL;
-  int code = CREMA_IMAGE_NO_MEMORY;
+  int code = CREMA_IMAGE_NO_MEMORY, orientation = 1;
   if (info) {
     source from = {bytes, count};
     png_bytep *rows = NULL;
     png_set_read_fn(png, &from, read_bytes);
-    code = decode(png, info, count, mode, image, &rows);
+    code = decode(png, info, count, mode, image, &rows, &orientation);
     free(rows);
   }
   png_destroy_read_struct(&png, &info, NULL);
+  if (code == CREMA_IMAGE_OK) code = crema_image_turn(image, orientation);
   if (code != CREMA_IMAGE_OK) {
     free(image->pixels);
     image->pixels = NULL;

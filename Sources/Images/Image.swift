@@ -4,7 +4,8 @@ public enum ImageMode: Sendable {
   case color
   /// One channel: colour is weighted (0.299 red, 0.587 green, the rest blue), alpha dropped, 16 bits shortened to 8.
   case gray
-  /// As the file has them: gray one, colour three (blue first), with alpha four. 16 bits are an error.
+  /// As the file has them: gray one, colour three (blue first), with alpha four; not turned as EXIF data ask for. 16 bits
+  /// are an error.
   case unchanged
 }
 
@@ -18,6 +19,9 @@ public struct Image: Equatable, Sendable {
   public let channels: Int
   /// Rows from the top, pixels from the left, the channels of a pixel together: `height` x `width` x `channels`.
   public let pixels: [UInt8]
+  /// What was wrong with the file, in the words of the library, if it could be decoded all the same: a JPEG that ends early is
+  /// as gray from there on as in OpenCV.
+  public internal(set) var damage: String?
 
   /// An image of these pixels, whose count must be `height` x `width` x `channels`.
   public init(width: Int, height: Int, channels: Int, pixels: [UInt8]) {
@@ -26,22 +30,6 @@ public struct Image: Equatable, Sendable {
     self.height = height
     self.channels = channels
     self.pixels = pixels
-  }
-
-  /// The samples as planes: `channels` x `height` x `width`.
-  public func planar() -> [UInt8] {
-    guard channels > 1 else { return pixels }
-    let plane = width * height
-    return unsafe [UInt8](unsafeUninitializedCapacity: pixels.count) { target, count in
-      var source = 0
-      for position in 0..<plane {
-        for channel in 0..<channels {
-          unsafe target[channel * plane + position] = pixels[source]
-          source += 1
-        }
-      }
-      count = pixels.count
-    }
   }
 }
 

@@ -36,54 +36,39 @@ extension Image {
     _ bytes: RawSpan, mode: ImageMode, file: String, only wanted: ImageFormat?
   ) throws(ImageError) -> Image {
     let format = ImageFormat(signatureOf: bytes)
-    guard format == .png else {
+    guard format == .png || format == .jpeg, wanted == nil || format == wanted else {
       let place = wanted == nil ? "" : " here"
       var found = "it does not start as any image does"
       if bytes.byteCount == 0 { found = "it is empty" }
       if let format { found = "\(format.rawValue) images are not supported\(place)" }
       throw ImageError(
         call: "signature", file: file, code: CInt(CREMA_IMAGE_DAMAGED), words: found,
-        advice: "use PNG: convert the image")
+        advice: "use \(wanted?.rawValue ?? "JPEG or PNG"): convert the image")
     }
-    return try decodePNG(bytes, mode: mode, file: file)
-  }
-
-  private static func decodePNG(_ bytes: RawSpan, mode: ImageMode, file: String) throws(ImageError) -> Image {
     let number =
       switch mode {
       case .color: CREMA_IMAGE_COLOR
       case .gray: CREMA_IMAGE_GRAY
       case .unchanged: CREMA_IMAGE_UNCHANGED
       }
+    let (mode, waits) = (CInt(number), CInt(file.isEmpty ? 1 : 0))
     var decoded = unsafe crema_image()
-    let code = unsafe bytes.withUnsafeBytes {
-      unsafe crema_png_decode($0.baseAddress, $0.count, CInt(number), &decoded)
+    let code = unsafe bytes.withUnsafeBytes { memory in
+      unsafe format == .jpeg
+        ? crema_jpeg_decode(memory.baseAddress, memory.count, mode, waits, &decoded)
+        : crema_png_decode(memory.baseAddress, memory.count, mode, &decoded)
     }
+    let (width, height, words) = unsafe (decoded.width, decoded.height, text(of: &decoded.message))
     guard code == CREMA_IMAGE_OK else {
-      throw unsafe error("png_read_image", file, code, text(of: &decoded.message), (decoded.width, decoded.height))
+      throw error(
+        format == .jpeg ? "jpeg_read_scanlines" : "png_read_image", file, code, words, (width, height))
     }
     let pixels = unsafe [UInt8](
-      UnsafeRawBufferPointer(start: decoded.pixels, count: decoded.width * decoded.height * decoded.channels))
+      UnsafeRawBufferPointer(start: decoded.pixels, count: width * height * decoded.channels))
     unsafe crema_image_free(decoded.pixels)
-    return unsafe Image(width: decoded.width, height: decoded.height, channels: decoded.channels, pixels: pixels)
-  }
-
-  /// The bytes of a PNG file with this image, the same on every machine; 1, 3 or 4 channels.
-  public func pngData() throws(ImageError) -> [UInt8] {
-    var encoded = unsafe crema_encoded()
-    let code = unsafe pixels.withUnsafeBytes {
-      unsafe crema_png_encode($0.baseAddress, width, height, channels, &encoded)
-    }
-    guard code == CREMA_IMAGE_OK else {
-      throw ImageError(
-        call: "png_write_image", file: "", code: code,
-        words: unsafe code == CREMA_IMAGE_TOO_LARGE
-          ? "\(width) x \(height) with \(channels) channels does not fit in a PNG"
-          : Self.text(of: &encoded.message),
-        advice: "write 1, 3 or 4 channels of at most 1048576 x 1048576 pixels")
-    }
-    defer { unsafe crema_image_free(encoded.bytes) }
-    return unsafe [UInt8](UnsafeRawBufferPointer(start: encoded.bytes, count: encoded.count))
+    var image = unsafe Image(width: width, height: height, channels: decoded.channels, pixels: pixels)
+    if unsafe decoded.warnings > 0 { image.damage = words }
+    return image
   }
 
   private static func error(
@@ -103,7 +88,7 @@ extension Image {
   }
 
   /// The text in a C array of characters.
-  private static func text<Characters>(of characters: inout Characters) -> String {
+  static func text<Characters>(of characters: inout Characters) -> String {
     unsafe withUnsafeBytes(of: &characters) { unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
   }
 }

@@ -8,7 +8,7 @@
 enum {
   CREMA_IMAGE_COLOR = 0,    /* 3 channels, blue first */
   CREMA_IMAGE_GRAY = 1,     /* 1 channel */
-  CREMA_IMAGE_UNCHANGED = 2 /* 1, 3 or 4 channels, as the file has them */
+  CREMA_IMAGE_UNCHANGED = 2 /* 1, 3 or 4 channels, as the file has them, and not turned as its EXIF data asks for */
 };
 
 /* What a call answers. */
@@ -24,7 +24,8 @@ enum {
 typedef struct {
   uint8_t *pixels;
   size_t width, height, channels;
-  char message[128];
+  long warnings;     /* how often the decoder repaired something */
+  char message[128]; /* why it failed; if it did not, the first repair */
 } crema_image;
 
 /* An encoded image. The bytes are the caller's to free. */
@@ -38,6 +39,26 @@ int crema_png_decode(const void *bytes, size_t count, int mode, crema_image *ima
 
 /* 8 bits, 1 (gray), 3 (blue, green, red) or 4 (and alpha) channels. */
 int crema_png_encode(const void *pixels, size_t width, size_t height, size_t channels, crema_encoded *encoded);
+
+/* `waits` says what happens where the bytes end too early: the rows that are missing repeat the last one, as in OpenCV's
+   decoding from memory; else they are gray, as in its reading of files. */
+int crema_jpeg_decode(const void *bytes, size_t count, int mode, int waits, crema_image *image);
+
+/* 8 bits, 1 (gray) or 3 (blue, green, red) channels; quality 95, half the colour resolution. */
+int crema_jpeg_encode(const void *pixels, size_t width, size_t height, size_t channels, crema_encoded *encoded);
+
+/* The orientation, 1 to 8, that EXIF data ask for (they start with the byte order); 1 if they say none. */
+int crema_exif_orientation(const uint8_t *data, size_t count);
+
+/* Turns and mirrors an image from an orientation to upright. */
+int crema_image_turn(crema_image *image, int orientation);
+
+/* Resizes rows of `stride` bytes, bilinear, with OpenCV's fixed-point numbers. All sizes are at least 1. */
+int crema_resize(const uint8_t *source, size_t width, size_t height, size_t stride, size_t channels, uint8_t *target,
+                 size_t new_width, size_t new_height);
+
+/* From the channels of a pixel together to planes. */
+void crema_planes(const uint8_t *pixels, size_t count, size_t channels, uint8_t *planes);
 
 void crema_image_free(void *memory);
 
