@@ -30,7 +30,8 @@ func check<R>(
 
 private func usualAdvice(for words: String) -> String {
   if words.contains("lock") || words.contains("LOCK") {
-    return "LevelDB lets one program at a time open a database, and writes to its folder: end the other one, and check that the "
+    return
+      "LevelDB lets one program at a time open a database, and writes to its folder: end the other one, and check that the "
       + "folder may be written"
   }
   if words.contains("orruption") { return "the database is damaged: copy it again or build it anew" }

@@ -74,7 +74,7 @@ private func png(inDatum datum: [UInt8]) throws -> [UInt8] {
     #expect(try words([0xFF, 0xD8, 0xFF, 0xE0]) == "JPEG images are not supported here")
     try write([0xFF, 0xD8, 0xFF, 0xE0], to: scratch("a.png"))
     let jpeg = try #require(throws: ImageError.self) { _ = try Image(contentsOf: scratch("a.png")) }
-    #expect(jpeg.description.contains("JPEG images are not supported") && jpeg.file.hasSuffix("a.png"))
+    #expect(jpeg.description.contains("damaged: ") && jpeg.file.hasSuffix("a.png"))
     let missing = try #require(throws: ImageError.self) { _ = try Image(contentsOf: scratch("no.png")) }
     #expect(missing.code == ENOENT && missing.call == "open")
     let folder = try #require(throws: ImageError.self) { _ = try Image(contentsOf: scratch.path) }

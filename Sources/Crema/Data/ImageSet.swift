@@ -95,14 +95,10 @@ public struct ImageSet: Sendable {
   private func record(_ entry: ImageList.Entry, _ folder: String) throws(Diagnostic) -> (bytes: [UInt8], size: Int) {
     let path = folder + entry.path
     let image: Image
-    do throws(ImageError) { image = try Image(contentsOf: path, mode: isGray ? .gray : .color) } catch {
-      throw Diagnostic("\(error)" + (error.words.contains("not supported") ? " (other formats come later)" : ""))
-    }
-    guard height == 0 || (image.height, image.width) == (height, width) else {
-      throw Diagnostic(
-        "'\(path)' is \(image.height)x\(image.width) (height x width), not \(height)x\(width): resizing comes later; "
-          + "resize the image first")
-    }
+    do throws(ImageError) {
+      let original = try Image(contentsOf: path, mode: isGray ? .gray : .color)
+      image = height == 0 ? original : try original.resized(width: width, height: height)
+    } catch { throw Diagnostic("\(error)") }
     guard isEncoded else {
       let planes = image.planar()
       let record = Datum.encoded(
@@ -117,7 +113,7 @@ public struct ImageSet: Sendable {
     let ending = path.split(separator: "/").last?.split(separator: ".", omittingEmptySubsequences: false) ?? []
     let own = ending.count > 1 ? ending[ending.count - 1].lowercased() : ""
     let wanted = encodeType.isEmpty ? own : encodeType.lowercased()
-    if height == 0, own == wanted || (own == "jpeg" && wanted == "jpg") || (own == "jpg" && wanted == "jpeg") {
+    if height == 0, own == wanted || (own == "jpeg" && wanted == "jpg") {
       return try MappedFile(path).withBytes { bytes in
         var copy: [UInt8] = []
         copy.reserveCapacity(bytes.count)
@@ -125,12 +121,13 @@ public struct ImageSet: Sendable {
         return copy
       }
     }
-    guard wanted == "png" else {
+    guard ["png", "jpg", "jpeg", "jpe"].contains(wanted) else {
       throw Diagnostic(
-        "'\(path)' cannot be stored as '\(wanted)': Crema writes PNG only, other formats come later; say --encode_type png"
-      )
+        "'\(path)' cannot be stored as '\(wanted)': Crema writes PNG and JPEG; say --encode_type png or jpg")
     }
-    do throws(ImageError) { return try image.pngData() } catch { throw Diagnostic("'\(path)': \(error)") }
+    do throws(ImageError) { return try wanted == "png" ? image.pngData() : image.jpegData() } catch {
+      throw Diagnostic("'\(path)': \(error)")
+    }
   }
 
   /// The database that is to be replaced; nil if there is none. Throws if there is one that may not be.

@@ -13,10 +13,7 @@ extension Transformer {
     let mode = try settings.decodingMode()
     let bytes = unsafe record.extracting(range).bytes
     do throws(ImageError) { return try Image(bytes: bytes, mode: mode) } catch {
-      let kind = ImageFormat(signatureOf: bytes)
-      let advice =
-        kind != nil && kind != .png ? "; Crema decodes PNG only for now: convert the images without -encoded" : ""
-      throw Diagnostic("its \(range.count) bytes are no image that can be decoded: \(error)\(advice)")
+      throw Diagnostic("its \(range.count) bytes are no image that can be decoded: \(error)")
     }
   }
 

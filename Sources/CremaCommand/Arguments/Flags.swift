@@ -8,7 +8,7 @@ package enum Flags {
     "recording",
     "forward-tolerance", "backward-tolerance", "input-shape", "repeat", "seconds", "peers-folder", "peers-script",
     "amtennet", "worker", "folder", "seed", "images",
-    "test-images", "kind",
+    "test-images", "kind", "net",
   ]
 
   /// Flags that are on or off; all are off unless given.
