@@ -17,7 +17,10 @@ struct ConvolutionPlan *convolution_plan(const struct Kernels *set, const struct
              walk_forward(&plan->walk[CONVOLUTION_WEIGHTS], shape);
   plan->walk[CONVOLUTION_WEIGHTS].pass = CONVOLUTION_WEIGHTS;
   for (int pass = 0; made && pass < 3; pass++) made = walk_choose(&plan->walk[pass], set, winograd);
-  if (made) return plan;
+  if (made) {
+    depthwise_choose(plan);
+    return plan;
+  }
   convolution_free(plan);
   return NULL;
 }
@@ -30,32 +33,43 @@ void convolution_free(struct ConvolutionPlan *plan) {
 
 const char *convolution_method(const struct ConvolutionPlan *plan, int pass) {
   const struct Walk *walk = &plan->walk[pass];
+  if (pass != CONVOLUTION_WEIGHTS && plan->depthwise[pass].exists) return "planes";
   if (walk->winograd) return "winograd";
   return walk->across == 0 ? "pixels" : walk->across == walk->outputs ? "outputs" : "outputs and pixels";
 }
 
 size_t convolution_packed(const struct ConvolutionPlan *plan, int pass) {
-  return pass == CONVOLUTION_WEIGHTS ? 0 : plan->walk[pass].weights * plan->walk[pass].group;
+  if (pass == CONVOLUTION_WEIGHTS) return 0;
+  const struct Depthwise *d = &plan->depthwise[pass];
+  return d->exists ? (size_t)d->outputs * d->kernel_h * d->kernel_w : plan->walk[pass].weights * plan->walk[pass].group;
 }
 size_t convolution_gradient(const struct ConvolutionPlan *plan) {
   return plan->walk[CONVOLUTION_WEIGHTS].weights * plan->walk[CONVOLUTION_WEIGHTS].group;
 }
-size_t convolution_scratch(const struct ConvolutionPlan *plan, int pass) { return plan->walk[pass].scratch; }
+size_t convolution_scratch(const struct ConvolutionPlan *plan, int pass) {
+  if (pass != CONVOLUTION_WEIGHTS && plan->depthwise[pass].exists) return plan->depthwise[pass].size;
+  return plan->walk[pass].scratch;
+}
 
 void convolution_pack(const struct ConvolutionPlan *plan, int pass, const float *w, const float *factor, float *packed) {
-  walk_pack(&plan->walk[pass], plan->set, &plan->shape, w, factor, packed);
+  if (plan->depthwise[pass].exists) depthwise_pack(&plan->depthwise[pass], w, factor, packed);
+  else walk_pack(&plan->walk[pass], plan->set, &plan->shape, w, factor, packed);
 }
 
 void convolution_forward(const struct ConvolutionPlan *plan, const float *packed, const float *bias, const float *x,
                          const float *addend, float slope, float *y, float *scratch, int part, int parts) {
   struct Finish to = {bias, addend, slope, y, (ptrdiff_t)plan->shape.out_height * plan->shape.out_width};
-  walk_run(&plan->walk[CONVOLUTION_FORWARD], plan->set, packed, x, to, scratch, part, parts);
+  const struct Depthwise *d = &plan->depthwise[CONVOLUTION_FORWARD];
+  if (d->exists) depthwise_run(d, plan->set, packed, x, to, scratch, part, parts);
+  else walk_run(&plan->walk[CONVOLUTION_FORWARD], plan->set, packed, x, to, scratch, part, parts);
 }
 
 void convolution_backward_data(const struct ConvolutionPlan *plan, const float *packed, const float *dy, float *dx,
                                float *scratch, int part, int parts) {
   struct Finish to = {0, 0, 1, dx, (ptrdiff_t)plan->shape.height * plan->shape.width};
-  walk_run(&plan->walk[CONVOLUTION_DATA], plan->set, packed, dy, to, scratch, part, parts);
+  const struct Depthwise *d = &plan->depthwise[CONVOLUTION_DATA];
+  if (d->exists) depthwise_run(d, plan->set, packed, dy, to, scratch, part, parts);
+  else walk_run(&plan->walk[CONVOLUTION_DATA], plan->set, packed, dy, to, scratch, part, parts);
 }
 
 void convolution_backward_weights(const struct ConvolutionPlan *plan, const float *x, const float *dy, float *g,

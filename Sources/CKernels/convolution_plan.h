@@ -45,10 +45,20 @@ struct Walk {
   size_t scratch;
 };
 
+// A pass of a depthwise convolution that planes carry out one by one (convolution_depthwise.c).
+struct Depthwise {
+  int exists, flipped;                  // whether; whether the kernel is turned, for backward data
+  int channels, outputs, kernel_h, kernel_w, step;
+  int height, width, rows, columns;     // of the planes read and written
+  int top, left, row, down, right;      // zeros around the copy, its row; from tap to tap
+  size_t size;                          // floats of the copy
+};
+
 struct ConvolutionPlan {
   struct ConvolutionShape shape;
   const struct Kernels *set;
   struct Walk walk[3];
+  struct Depthwise depthwise[2];
 };
 
 // Where results go: y[o * plane + p] = activation(sum + bias[o] + addend[o * plane + p]).
@@ -74,6 +84,8 @@ struct ConvolutionKernels {
   void (*gather)(const float *y, ptrdiff_t plane, int outputs, int count, int width, float *sums);
   // Copies `rows` source rows from row `first` on, of `channels` channels.
   void (*copy)(const struct Source *s, const float *x, int channels, int first, int rows, float *out);
+  // y[r][c] = activation(bias + sum over taps of w[tap] * x[...] + addend), for one plane; x is the copy.
+  void (*depthwise)(const struct Depthwise *d, const float *x, const float *w, float bias, const float *addend, float slope, float *y);
   // Winograd: sums[r][p][o] of four rows from six products m[t][p][o].
   void (*combine)(const float *m, ptrdiff_t plane, int count, float *sums, ptrdiff_t row);
 };
@@ -113,6 +125,11 @@ void walk_winograd(const struct Walk *walk, const struct Kernels *set, const flo
                    const struct Finish *to, float *scratch, const struct Share *share);
 void walk_sums(const struct Walk *walk, const struct Kernels *set, const struct Grid *grid, int vectors, const float *x,
                const int *position, int count, const float *w, int last, float *sums);
+// convolution_depthwise.c
+void depthwise_choose(struct ConvolutionPlan *plan);
+void depthwise_pack(const struct Depthwise *d, const float *w, const float *factor, float *packed);
+void depthwise_run(const struct Depthwise *d, const struct Kernels *set, const float *packed, const float *x, struct Finish to,
+                   float *scratch, int part, int parts);
 // convolution_weights.c
 void walk_gradient(const struct Walk *walk, const struct Kernels *set, const float *x, const float *dy, float *g,
                    float *scratch, int part, int parts);

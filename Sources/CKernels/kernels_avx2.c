@@ -12,6 +12,7 @@
 #include "winograd_body.h"
 #include "vector_body.h"
 #include "machine_body.h"
+#include "depthwise_body.h"
 #include "pixels_body.h"
 #include "outputs_body.h"
 #include "source_body.h"

@@ -5,8 +5,8 @@ final class ConvolutionOperator: Operator {
   let partsOfImage: Int
   let preparations: [[Tensor]]
   private let shape: PlaneConvolution
-  /// While training, the forward pass is not transformed: max pooling would choose otherwise than Caffe among near-ties, and one
-  /// such choice moves gradients more than all rounding.
+  /// While training, the forward pass is not transformed if max pooling comes behind it: that would choose otherwise than Caffe
+  /// among near-ties, and one such choice moves gradients more than all rounding.
   private let ahead: ConvolutionPlanes, back: ConvolutionPlanes
   private let weights: [Blob], learns: [Bool], wantsBottom: Bool
   private let folded: FoldedWeights
@@ -23,7 +23,8 @@ final class ConvolutionOperator: Operator {
     let (forward, backward): (ConvolutionPlanes.Way, ConvolutionPlanes.Way) =
       shape.isTransposed ? (.data, .forward) : (.forward, .data)
     let ways: Set<ConvolutionPlanes.Way> = wantsBottom ? [backward] : []
-    let transformsForward = usesWinograd && !isTraining
+    let decides = memory.graph.nodes[item.node...].contains { ($0.layer as? Pooling)?.isMax == true }
+    let transformsForward = usesWinograd && !(isTraining && decides)
     guard
       let ahead = ConvolutionPlanes(
         shape, ways: transformsForward == usesWinograd ? ways.union([forward]) : [forward],

@@ -72,8 +72,11 @@ enum NetWork {
 extension Net {
   /// BatchNorm layers get mean 0 and variance 1, so that values stay finite without training.
   func standardizeStatistics() {
-    for node in graph.nodes where node.type == "BatchNorm" {
-      for (blob, value) in zip(weights(of: node.name) ?? [], [0, 1, 1] as [Float]) { blob.data.fill(value) }
+    for (index, node) in graph.nodes.enumerated() where node.type == "BatchNorm" {
+      for (blob, value) in zip(memory.weights[index], [0, 1, 1] as [Float]) {
+        blob.data.fill(value)
+        blob.data.noteChange()
+      }
     }
   }
 }
