@@ -13,19 +13,35 @@ static struct Order order(const struct Walk *walk, const struct ConvolutionShape
                                         : (struct Order){start, row, area, factor, 1, 0};
 }
 
-static const float one = 1;
+// Channels whose taps are taken together, so that what lies apart in one order stays in cache for the other.
+static int together(const struct Grid *grid, struct Order at) {
+  return at.output > at.channel && grid->area < 16 ? 16 / grid->area : 1;
+}
 
 // packed[k][l] = w[output first + l][tap k] for l < n, of `width`; zeros behind.
 static void pack_block(const struct Grid *grid, int channels, struct Order at, int first, int n, int width, const float *w,
                        float *packed) {
-  for (int c = 0; c < channels; c++)
-    for (int t = 0; t < grid->area; t++, packed += width) {
+  int step = together(grid, at);
+  for (int c = 0; step == 1 && c < channels; c++)
+    for (int t = 0; t < grid->area; t++) {
       const float *from = w + at.start + first * at.output + c * at.channel + grid->tap[t];
-      const float *factor = at.factor ? at.factor + first * at.by_output + c * at.by_channel : &one;
-      int step = at.factor ? at.by_output : 0;
-      for (int l = 0; l < n; l++) packed[l] = from[l * at.output] * factor[l * step];
-      for (int l = n; l < width; l++) packed[l] = 0;
+      const float *factor = at.factor ? at.factor + first * at.by_output + c * at.by_channel : 0;
+      float *to = packed + ((ptrdiff_t)c * grid->area + t) * width;
+      for (int l = 0; l < n; l++) to[l] = from[l * at.output] * (factor ? factor[l * at.by_output] : 1);
     }
+  for (int c = 0; step > 1 && c < channels; c += step) {
+    int end = c + step < channels ? c + step : channels;
+    for (int l = 0; l < n; l++) {
+      const float *from = w + at.start + (first + l) * at.output;
+      float *to = packed + (ptrdiff_t)c * grid->area * width + l;
+      for (int i = c; i < end; i++) {
+        float factor = at.factor ? at.factor[(first + l) * at.by_output + i * at.by_channel] : 1;
+        for (int t = 0; t < grid->area; t++, to += width) *to = from[i * at.channel + grid->tap[t]] * factor;
+      }
+    }
+  }
+  for (ptrdiff_t k = 0; n < width && k < (ptrdiff_t)channels * grid->area; k++)
+    for (int l = n; l < width; l++) packed[k * width + l] = 0;
 }
 
 // The same of six transformed kernels, one after another.
@@ -77,9 +93,16 @@ void walk_pack(const struct Walk *walk, const struct Kernels *set, const struct 
 
 // dw += one block of a gradient.
 static void unpack_block(const struct Grid *grid, int channels, struct Order at, int first, int n, int width, const float *g, float *dw) {
-  for (int c = 0; c < channels; c++)
-    for (int t = 0; t < grid->area; t++, g += width)
-      for (int l = 0; l < n; l++) dw[at.start + (first + l) * at.output + c * at.channel + grid->tap[t]] += g[l];
+  int step = together(grid, at);
+  for (int c = 0; c < channels; c += step) {
+    int end = c + step < channels ? c + step : channels;
+    for (int l = 0; l < n; l++) {
+      const float *from = g + (ptrdiff_t)c * grid->area * width + l;
+      float *to = dw + at.start + (first + l) * at.output;
+      for (int i = c; i < end; i++)
+        for (int t = 0; t < grid->area; t++, from += width) to[i * at.channel + grid->tap[t]] += *from;
+    }
+  }
 }
 
 void walk_unpack_add(const struct Walk *walk, const struct Kernels *set, const struct ConvolutionShape *s, const float *g, float *dw) {
