@@ -13,23 +13,22 @@ static struct Order order(const struct Walk *walk, const struct ConvolutionShape
                                         : (struct Order){start, row, area, factor, 1, 0};
 }
 
-// Channels whose taps are taken together, so that what lies apart in one order stays in cache for the other.
-static int together(const struct Grid *grid, struct Order at) {
-  return at.output > at.channel && grid->area < 16 ? 16 / grid->area : 1;
-}
+// Channels whose taps are taken together, so that what lies apart in one order stays in cache for the other; 0 if outputs lie
+// closer together than channels.
+static int together(const struct Grid *grid, struct Order at) { return at.output > at.channel ? 1 + 16 / grid->area : 0; }
 
 // packed[k][l] = w[output first + l][tap k] for l < n, of `width`; zeros behind.
 static void pack_block(const struct Grid *grid, int channels, struct Order at, int first, int n, int width, const float *w,
                        float *packed) {
   int step = together(grid, at);
-  for (int c = 0; step == 1 && c < channels; c++)
+  for (int c = 0; step == 0 && c < channels; c++)
     for (int t = 0; t < grid->area; t++) {
       const float *from = w + at.start + first * at.output + c * at.channel + grid->tap[t];
       const float *factor = at.factor ? at.factor + first * at.by_output + c * at.by_channel : 0;
       float *to = packed + ((ptrdiff_t)c * grid->area + t) * width;
       for (int l = 0; l < n; l++) to[l] = from[l * at.output] * (factor ? factor[l * at.by_output] : 1);
     }
-  for (int c = 0; step > 1 && c < channels; c += step) {
+  for (int c = 0; step > 0 && c < channels; c += step) {
     int end = c + step < channels ? c + step : channels;
     for (int l = 0; l < n; l++) {
       const float *from = w + at.start + (first + l) * at.output;
@@ -93,7 +92,7 @@ void walk_pack(const struct Walk *walk, const struct Kernels *set, const struct 
 
 // dw += one block of a gradient.
 static void unpack_block(const struct Grid *grid, int channels, struct Order at, int first, int n, int width, const float *g, float *dw) {
-  int step = together(grid, at);
+  int step = together(grid, at) ? together(grid, at) : 1;
   for (int c = 0; c < channels; c += step) {
     int end = c + step < channels ? c + step : channels;
     for (int l = 0; l < n; l++) {
