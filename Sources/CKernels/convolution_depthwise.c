@@ -30,7 +30,7 @@ static void fill(struct Depthwise *d, const struct ConvolutionShape *s, int flip
 
 void depthwise_choose(struct ConvolutionPlan *plan) {
   const struct ConvolutionShape *s = &plan->shape;
-  if (s->group != s->channels || s->stride_h != s->stride_w || s->stride_h > 2) return;
+  if (s->channels == 1 || s->group != s->channels || s->stride_h != s->stride_w || s->stride_h > 2) return;
   fill(&plan->depthwise[CONVOLUTION_FORWARD], s, 0);
   int inside = (s->kernel_h - 1) * s->dilation_h >= s->pad_h && (s->kernel_w - 1) * s->dilation_w >= s->pad_w;
   if (s->stride_h == 1 && s->outputs == s->channels && inside) fill(&plan->depthwise[CONVOLUTION_DATA], s, 1);
