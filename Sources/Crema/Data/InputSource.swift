@@ -78,7 +78,7 @@ public struct InputEnvironment: Sendable {
   ///   - what: what is looked for, for the message: `database`, `mean file`.
   ///   - location: the field that names it.
   /// - Throws: where it was looked for, and what to do.
-  func resolve(_ path: String, _ what: String, at location: SourceLocation?) throws(Diagnostic) -> String {
+  package func resolve(_ path: String, _ what: String, at location: SourceLocation?) throws(Diagnostic) -> String {
     if InputEnvironment.exists(path) { return path }
     var message = "the \(what) '\(path)' does not exist"
     if !path.hasPrefix("/") { message += " in the folder '\(InputEnvironment.currentFolder)'" }
@@ -96,7 +96,7 @@ public struct InputEnvironment: Sendable {
     throw Diagnostic("\(message), nor as \(tried); check the path and --root", at: location)
   }
 
-  static func exists(_ path: String) -> Bool {
+  package static func exists(_ path: String) -> Bool {
     var status = stat()
     return unsafe stat(path, &status) == 0
   }

@@ -56,7 +56,7 @@ extension Transformer {
     }
   }
 
-  private func check(_ picture: Picture, _ wanted: [Int]) throws(Diagnostic) {
+  func check(_ picture: Picture, _ wanted: [Int]) throws(Diagnostic) {
     let found = try shape(picture)
     guard found == wanted else {
       throw Diagnostic(
