@@ -13,7 +13,8 @@ struct RootCommand: ParsableCommand {
     subcommands: [
       TrainCommand.self, TestCommand.self, TimeCommand.self, SummaryCommand.self, ConvertCommand.self,
       UpgradeCommand.self, VerifyCommand.self, ConvertImagesetCommand.self, ExtractFeaturesCommand.self,
-      EvaluateCommand.self, MapsCommand.self, BenchCommand.self, DemoCommand.self, DeviceQueryCommand.self,
+      EvaluateCommand.self, MapsCommand.self, ExperimentCommand.self, BenchCommand.self, DemoCommand.self,
+      DeviceQueryCommand.self,
       VersionCommand.self,
     ])
 

@@ -67,6 +67,7 @@ struct DatabaseReader: ~Copyable, PrefetchSource {
   }
 
   mutating func next() throws(Diagnostic) -> Batch {
+    if isAtStart { try leaveOutFirstRecords() }
     var batch = job.pool.take() ?? Batch(images: job.batchSize, shape: job.shape)
     batch.events = InputEvents()
     for image in 0..<job.batchSize {
@@ -76,6 +77,15 @@ struct DatabaseReader: ~Copyable, PrefetchSource {
       try read(image, into: &batch)
     }
     return batch
+  }
+
+  private mutating func leaveOutFirstRecords() throws(Diagnostic) {
+    isAtStart = false
+    var events = InputEvents()
+    for _ in 0..<job.environment.firstRecord % cursor.count {
+      _ = try advance(&events) { _, _ in Result<Void, Diagnostic>.success(()) }
+    }
+    position = 0
   }
 
   /// Transforms the next record into the batch.

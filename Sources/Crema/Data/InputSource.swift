@@ -64,6 +64,8 @@ public struct InputEnvironment: Sendable {
   public var rank = 0
   /// The number of replicas: in phase TRAIN, record k goes to rank k mod ranks.
   public var ranks = 1
+  /// The number of records that Data layers leave out at the start, once: where the reading goes on.
+  public var firstRecord = 0
   /// What HDF5 data is shuffled with: one stream for all nets of a run.
   public var unseeded = UnseededRandom()
   /// Takes remarks that are worth one line, such as a database read without its lock. Called from any thread.

@@ -16,7 +16,7 @@ package enum Flags {
   /// Flags that are on or off; all are off unless given.
   package static let switches: Set<String> = [
     "quiet", "permissive", "allow-missing", "json", "markdown", "list", "peers", "gray", "shuffle", "check-size",
-    "encoded", "overwrite", "hide-small",
+    "encoded", "overwrite", "small", "retrain", "hide-small",
   ]
 
   /// Flags of the argument parser itself.

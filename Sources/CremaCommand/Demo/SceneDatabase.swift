@@ -9,6 +9,8 @@ struct SceneDatabase {
   let path: String
   let generator: SceneGenerator
   let count: Int
+  /// The label of each scene.
+  var label: @Sendable (Scene) -> Int = { $0.label }
 
   /// Makes the scenes on all workers and writes them in the order of their index.
   ///
@@ -19,10 +21,10 @@ struct SceneDatabase {
     for start in stride(from: 0, to: count, by: block) {
       let indices = start..<min(start + block, count)
       let records = Mutex([Int: [UInt8]]())
-      workers.run(indices.count) { [generator] _, job in
+      workers.run(indices.count) { [generator, label] _, job in
         let scene = generator.scene(indices.lowerBound + job)
         let record = Datum.encoded(
-          channels: 3, height: scene.side, width: scene.side, pixels: scene.pixels, label: scene.label)
+          channels: 3, height: scene.side, width: scene.side, pixels: scene.pixels, label: label(scene))
         records.withLock { $0[job] = record }
       }
       let made = records.withLock { $0 }
