@@ -2,7 +2,6 @@ import Crema
 import LMDB
 import Prototxt
 import Scenes
-import Synchronization
 
 /// Writes scenes as a Caffe LMDB.
 struct SceneDatabase {
@@ -18,17 +17,13 @@ struct SceneDatabase {
     let block = 64 * workers.count
     for start in stride(from: 0, to: count, by: block) {
       let indices = start..<min(start + block, count)
-      let records = Mutex([Int: [UInt8]]())
-      workers.run(indices.count) { [generator] _, job in
+      let records = workers.map(indices.count) { [generator] job in
         let scene = generator.scene(indices.lowerBound + job)
-        let record = Datum.encoded(
+        return Datum.encoded(
           channels: 3, height: scene.side, width: scene.side, pixels: scene.pixels, label: scene.label)
-        records.withLock { $0[job] = record }
       }
-      let made = records.withLock { $0 }
-      for job in 0..<indices.count {
-        guard let record = made[job] else { continue }
-        let digits = String(indices.lowerBound + job)
+      for (index, record) in zip(indices, records) {
+        let digits = String(index)
         try writer.put(String(repeating: "0", count: max(0, 8 - digits.count)) + digits, record)
       }
       progress(indices.upperBound)
