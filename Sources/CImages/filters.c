@@ -1,4 +1,5 @@
-#include "include/CImages.h"
+/* Smoothing filters with the numbers of OpenCV. */
+#include "CImages.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -40,10 +40,11 @@ public struct PictureError: Error, CustomStringConvertible, Sendable {
         description:
           "cannot draw '\(path)': \(Int(width)) x \(Int(height)) pixels; at most 32767 are possible, so draw less")
     }
+    let (width, height) = (width.rounded(.up), height.rounded(.up))
     let surface =
       unsafe format == .svg
       ? cairo_svg_surface_create(path, width, height)
-      : cairo_image_surface_create(CAIRO_FORMAT_RGB24, CInt(width.rounded(.up)), CInt(height.rounded(.up)))
+      : cairo_image_surface_create(CAIRO_FORMAT_RGB24, CInt(width), CInt(height))
     guard let surface = unsafe surface, let context = unsafe cairo_create(surface) else {
       throw PictureError(description: "cannot draw '\(path)': no memory")
     }

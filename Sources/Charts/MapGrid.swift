@@ -67,7 +67,7 @@ public struct MapGrid: Sendable {
   /// Writes the picture.
   public func write(_ format: PictureFormat, to path: String) throws(PictureError) {
     let columns = Double(sections.map(\.columns.count).max() ?? 0)
-    let titles = Double((sections.map(\.title) + [title]).map(\.count).max() ?? 0) * 9
+    let titles = Double((sections.map(\.title) + [title]).map(\.count).max() ?? 0) * 10.2
     let width = max(Self.margin * 2 + nameWidth + columns * (side + Self.gap), titles + Self.margin * 2)
     let height = Self.margin * 2 + 30 + sections.reduce(0) { $0 + self.height(of: $1) }
     try Canvas.write(format, to: path, width: width, height: height) { canvas in

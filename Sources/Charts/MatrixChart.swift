@@ -25,7 +25,7 @@ public struct MatrixChart: Sendable {
     let left = Self.margin + 26 + longest(rows) + 12, top = Self.margin + (title.isEmpty ? 0 : 30) + 48
     let width = left + cellWidth * Double(columns.count) + Self.margin
     let height = top + Self.cellHeight * Double(rows.count) + Self.margin
-    let wide = max(width, Double(title.count) * 9 + 2 * Self.margin)
+    let wide = max(width, Double(title.count) * 10.2 + 2 * Self.margin)
     try Canvas.write(format, to: path, width: wide, height: height) { canvas in
       if !title.isEmpty { canvas.text(title, Self.margin, Self.margin + 6, size: 16, isBold: true) }
       canvas.text(columnsName, left, top - 42, size: 12, .left, .pale)

@@ -63,8 +63,7 @@ public struct TestSet: Sendable {
 
   private func describe(_ parameters: inout Message) {
     parameters.set("source", source)
-    let isLevelDB = InputEnvironment.exists(source + "/CURRENT")
-    parameters.set("backend", .enumeration(name: isLevelDB ? "LEVELDB" : "LMDB", number: isLevelDB ? 0 : 1))
+    parameters.set("backend", (DatabaseBackend(of: source) ?? .lmdb).enumeration)
   }
 
   private static func label(besides top: String) -> String { top == "label" ? "label_of_image" : "label" }

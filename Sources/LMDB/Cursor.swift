@@ -100,6 +100,9 @@ private let turn = DispatchSemaphore(value: 1)
   /// medium): nobody may write it meanwhile. Worth telling the user once.
   public var openedWithoutLock: Bool { snapshot.environment.openedWithoutLock }
 
+  /// Whether there are no records.
+  public var isEmpty: Bool { count == 0 }
+
   /// The folder, as given.
   public var path: String { snapshot.environment.path }
 

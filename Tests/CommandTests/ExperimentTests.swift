@@ -57,17 +57,15 @@ import Testing
     return folder
   }
 
-  /// The bytes of everything that a run ends with.
+  /// The bytes of everything that a run ends with, but for the databases.
   private func results(_ folder: ScratchFolder, _ place: String) throws -> [String: [UInt8]] {
     var results: [String: [UInt8]] = [:]
-    for name in try FileManager.default.subpathsOfDirectory(atPath: folder(place)) {
-      let isDirectory =
-        (try? FileManager.default.attributesOfItem(atPath: folder("\(place)/\(name)"))[.type]) as? FileAttributeType
-      guard isDirectory != .typeDirectory, !name.hasPrefix("data/"), !name.hasSuffix("run.prototxt") else { continue }
-      // Files of scores name their database, which lies in the folder.
-      let text = String(decoding: try contents(folder("\(place)/\(name)")), as: UTF8.self)
-      results[name] =
-        name.hasSuffix(".json") ? Array(text.replacing(place, with: "").utf8) : try contents(folder("\(place)/\(name)"))
+    for name in try FileManager.default.subpathsOfDirectory(atPath: folder(place)) where !name.hasPrefix("data") {
+      var isFolder: ObjCBool = false
+      let path = folder("\(place)/\(name)")
+      if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue {
+        results[name] = try contents(path)
+      }
     }
     return results
   }
@@ -111,38 +109,38 @@ import Testing
     let markdown = String(decoding: try contents(folder("table/table.md")), as: UTF8.self)
     #expect(markdown.contains("| network | scenes | RER |\n| --- | ---: | ---: |\n| One | "))
     #expect(outcome.output.hasPrefix("A table | small\n\nnetwork"))
-    // All is there: nothing is trained again.
-    let again = try Program.run(["experiment", "table.prototxt"], in: folder.path)
+    // All is there, wherever the folder is: nothing is trained again.
+    try FileManager.default.moveItem(atPath: folder("table"), toPath: folder("moved"))
+    let again = try Program.run(["experiment", "table.prototxt", "--folder", "moved"], in: folder.path)
     #expect(again.code == 0 && !again.errors.contains("updates") && again.output == outcome.output)
     #expect(
-      try FileManager.default.contentsOfDirectory(atPath: folder("table/runs/one/scenes/seed-1")).sorted() == [
+      try FileManager.default.contentsOfDirectory(atPath: folder("moved/runs/one/scenes/seed-1")).sorted() == [
         "run.prototxt", "test-scenes.json", "trained.caffemodel",
       ])
   }
 
   @Test func killedRunsEndWithTheSameBits() throws {
-    let folder = try folder()
-    let whole = try Program.run(
-      ["experiment", "table.prototxt", "--folder", "whole", "--threads", "1"], in: folder.path)
-    #expect(whole.code == 0, "\(whole.errors)")
-    let expected = try results(folder, "whole")
+    let text = Self.experiment.replacing("iterations: 7 snapshot: 2", with: "iterations: 40 snapshot: 3")
+    let whole = try folder(["table.prototxt": text])
+    let outcome = try Program.run(["experiment", "table.prototxt", "--threads", "1"], in: whole.path)
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    let expected = try results(whole, "table")
     #expect(expected.keys.filter { $0.hasSuffix("trained.caffemodel") }.count == 4)
     for round in 0..<2 {
-      let place = "killed-\(round)"
-      for kill in 0..<8 { try kill9(folder, place, after: 0.03 + 0.06 * Double((kill * 5 + round * 3) % 8)) }
-      let outcome = try Program.run(
-        ["experiment", "table.prototxt", "--folder", place, "--threads", "2"], in: folder.path)
+      let killed = try folder(["table.prototxt": text])
+      for kill in 0..<8 { try kill9(killed, after: 0.03 + 0.06 * Double((kill * 5 + round * 3) % 8)) }
+      let outcome = try Program.run(["experiment", "table.prototxt", "--threads", "2"], in: killed.path)
       #expect(outcome.code == 0, "\(outcome.errors)")
-      let results = try results(folder, place)
+      let results = try results(killed, "table")
       #expect(Set(results.keys) == Set(expected.keys))
       for (name, bytes) in expected { #expect(results[name] == bytes, "\(name)") }
     }
   }
 
-  private func kill9(_ folder: ScratchFolder, _ place: String, after seconds: Double) throws {
+  private func kill9(_ folder: ScratchFolder, after seconds: Double) throws {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: Program.path)
-    process.arguments = ["experiment", "table.prototxt", "--folder", place, "--threads", "1"]
+    process.arguments = ["experiment", "table.prototxt", "--threads", "1"]
     process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
     (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
     try process.run()
@@ -165,6 +163,30 @@ import Testing
     let small = try Program.run(["experiment", "table.prototxt", "--small"], in: folder.path)
     #expect(small.code == 0 && small.errors.contains("Two, scenes, seed 3: 1 updates"), "\(small.errors)")
     #expect(FileManager.default.fileExists(atPath: folder("table-small/table-small.md")))
+  }
+
+  @Test func imagesGoThroughOperationsInTurn() throws {
+    let text = Self.experiment.replacing(
+      "images: 12", with: "images: 24 operation: 'Raw' operation: 'JP60' operation: 'JP2:4' operation: 'SC-mix'")
+    let folder = try folder([
+      "table.prototxt": text,
+      "plain.prototxt": text.replacing("operation: 'JP60' operation: 'JP2:4' operation: 'SC-mix'", with: ""),
+    ])
+    for file in ["table", "plain"] {
+      let outcome = try Program.run(["experiment", "\(file).prototxt"], in: folder.path)
+      #expect(outcome.code == 0, "\(outcome.errors)")
+    }
+    func records(_ path: String) throws -> [[UInt8]] {
+      var cursor = try Cursor(path: folder(path)), records: [[UInt8]] = []
+      while let record = try cursor.next({ _, value in unsafe value.withUnsafeBytes { unsafe [UInt8]($0) } }) {
+        records.append(record)
+      }
+      return records
+    }
+    let plain = try records("plain/data/scenes-1-24-fake")
+    let changed = try records("table/data/scenes-1-24-fake-raw-jp60-jp2_4-sc-mix")
+    #expect(plain.count == 24 && changed.count == 24)
+    for index in 0..<24 { #expect((plain[index] == changed[index]) == (index < 6), "\(index)") }
   }
 
   @Test func crossTestsEveryRunOnEverySet() throws {
@@ -200,13 +222,14 @@ import Testing
     ("path: \"net\" }", "}", "the network has no path"),
     ("reference: \"One\"", "reference: \"Tow\"", "no network is named 'Tow'; did you mean 'Two'?"),
     ("labels: FAKE", "labels: REAL", "'REAL' is no value of 'labels'"),
-    ("images: 12", "images: 0", "images must be at least 1, not 0"),
+    ("labels: FAKE", "operation: 'JP600'", "there is no operation 'JP600'; there are Raw, ME3"),
     ("generated {", "train: 'x' generated {", "has both databases and generated"),
     ("generated { images: 12 test_images: 10 labels: FAKE }", "train: 'x'", "dataset 'scenes' has nothing to test on"),
     (
       "generated { images: 12 test_images: 10 labels: FAKE }", "train: 'x' test: 'y'", "the database 'x' does not exist"
     ),
     ("generated { images: 12 test_images: 10 labels: FAKE }", "test: 'x'", "no dataset to train on"),
+    ("images: 12", "images: 0", "no dataset to train on"),
     ("classes: 2", "classes: 1", "classes must be at least 2, not 1"),
   ])
   func refuses(_ part: String, _ replacement: String, _ message: String) throws {
@@ -227,13 +250,13 @@ import Testing
   @Test func readyFilesAreReady() throws {
     let top = ProjectFolder.path("."), folder = try ScratchFolder()
     let files = try FileManager.default.contentsOfDirectory(atPath: ProjectFolder.path("prototxt/experiments"))
-    #expect(files.count >= 9)
+    #expect(files.count == 10)
     for file in files where file != "every-network.prototxt" {
       let outcome = try Program.run(
         ["experiment", "prototxt/experiments/\(file)", "--folder", folder("work")], in: top)
       #expect(outcome.code == 1 && outcome.errors.contains("_lmdb' does not exist"), "\(file): \(outcome.errors)")
     }
-    for file in ["table-5", "table-6", "table-7", "table-8"] {
+    for file in ["table-5", "table-6", "table-7", "table-8", "table-10", "table-11", "table-12"] {
       let outcome = try Program.run(
         ["experiment", "prototxt/experiments/\(file).prototxt", "--small", "--folder", "/dev/null/x"], in: top)
       #expect(

@@ -103,14 +103,9 @@ struct EvaluateCommand: ParsableCommand {
     let testSet = try set.map { TestSet(source: $0.path, transform: try images.transform(), batch: images.batch) }
     let evaluator = try Evaluator(definition, on: testSet, workers: workers, options: settings)
     _ = try WeightsFile.load(weights.path, into: evaluator.net, log: .silent, requiresEveryLayer: true)
-    let names = try classNames(evaluator.classes), start = ContinuousClock.now
-    let dataName = set?.name ?? evaluator.sourceName
-    let predictions = try evaluator.run { done in
-      let seconds = (ContinuousClock.now - start) / .seconds(1), pace = Double(done) / max(seconds, 1e-9)
-      console.live(
-        "\(weights.name) on \(dataName)  \(done)/\(evaluator.images)  \(ProgressLine.short(pace)) images/s  "
-          + "\(ProgressLine.duration(Double(evaluator.images - done) / pace)) left")
-    }
+    let names = try classNames(evaluator.classes), dataName = set?.name ?? evaluator.sourceName
+    let progress = WorkProgress("\(weights.name) on \(dataName)", of: evaluator.images)
+    let predictions = try evaluator.run { console.live(progress.text($0)) }
     console.endLive()
     return EvaluationReport.Entry(
       model: weights.name, data: dataName, evaluation: Evaluation(classes: names, predictions: predictions))

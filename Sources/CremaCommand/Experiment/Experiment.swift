@@ -1,3 +1,4 @@
+import Datasets
 import Prototxt
 
 /// A whole table as a file describes it: each network, trained on each dataset with each seed, and tested.
@@ -181,17 +182,30 @@ private struct ExperimentReader {
     guard !message.has("train"), !message.has("test") else {
       throw message.error("generated", "dataset '\(name)' has both databases and generated; give one of them")
     }
-    let generated = message.message("generated")
-    for field in ["images", "test_images"] { _ = try count(field, in: generated, atLeast: 1) }
-    let images = { (count: String, offset: UInt64) in
-      Experiment.Source.generated(
+    let generated = message.message("generated"), operations = try operations(generated)
+    let images = { (count: String, offset: UInt64) -> Experiment.Source? in
+      guard generated.int(count) > 0 else { return nil }
+      return .generated(
         GeneratedImages(
           seed: UInt64(generated.int("seed")) &+ offset, count: generated.int(count),
-          labels: GeneratedLabels(rawValue: generated.enumeration("labels")) ?? .kind))
+          labels: GeneratedLabels(rawValue: generated.enumeration("labels")) ?? .kind, operations: operations))
     }
     return Experiment.DataSet(
       name: name, train: images("images", 0), test: images("test_images", GeneratedImages.testOffset),
       location: message.location)
+  }
+
+  /// The operations of generated images; one that does nothing if none is given.
+  private static func operations(_ generated: Message) throws(Diagnostic) -> [OperationRule] {
+    var rules: [OperationRule] = []
+    for (index, name) in generated.strings("operation").enumerated() {
+      guard let rule = OperationRule(name) else {
+        throw generated.error(
+          "operation", index: index, "there is no operation '\(name)'; there are \(OperationRule.help)")
+      }
+      rules.append(rule)
+    }
+    return rules.isEmpty ? [OperationRule("Raw")].compactMap { $0 } : rules
   }
 
   /// Names that differ, also as names of files.

@@ -38,6 +38,17 @@ struct ExperimentFolder {
     }
   }
 
+  /// A source's name in files: of images that were made without the folder, which may be moved.
+  func name(of source: Experiment.Source) -> String {
+    switch source {
+    case .database(let path): path
+    case .generated(let images): images.folderName
+    }
+  }
+
+  /// A text about this folder without its path.
+  func withoutPath(_ text: String) -> String { text.replacing("\"\(path)/", with: "\"") }
+
   /// The folder of a run.
   func run(network: String, dataSet: String, seed: Int) -> String {
     "\(path)/runs/\(Self.fileName(network))/\(Self.fileName(dataSet))/seed-\(seed)"

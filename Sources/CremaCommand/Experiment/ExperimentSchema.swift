@@ -37,7 +37,7 @@ enum ExperimentSchema {
     "GeneratedImages",
     [
       field("images", 1, .uint32, .uint(3072)), field("test_images", 2, .uint32, .uint(600)),
-      field("seed", 3, .uint32, .uint(1)),
+      field("seed", 3, .uint32, .uint(1)), repeated("operation", 5, .string),
       field(
         "labels", 4,
         .enumeration(EnumType("Labels", GeneratedLabels.allCases.enumerated().map { (name: $1.rawValue, number: $0) }))),

@@ -19,11 +19,11 @@ struct ExperimentScore: Codable, Equatable {
     return score
   }
 
-  /// Scores weights on a database.
+  /// Scores weights on a database, which is kept under a name.
   ///
   /// - Throws: what is wrong with the weights or the database.
   static func measure(
-    _ net: NetDefinition, weights: String, database: String, netOptions: Net.Options, workers: Workers,
+    _ net: NetDefinition, weights: String, database: String, name: String, netOptions: Net.Options, workers: Workers,
     progress: (Int) -> Void
   ) throws -> ExperimentScore {
     var options = Evaluator.Options()
@@ -32,7 +32,7 @@ struct ExperimentScore: Codable, Equatable {
     _ = try WeightsFile.load(weights, into: evaluator.net, log: .silent, requiresEveryLayer: true)
     let predictions = try evaluator.run(progress: progress)
     let evaluation = Evaluation(classes: (0..<evaluator.classes).map(String.init), predictions: predictions)
-    return ExperimentScore(database: database, images: evaluator.images, matrix: evaluation.matrix)
+    return ExperimentScore(database: name, images: evaluator.images, matrix: evaluation.matrix)
   }
 
   /// Writes the score.

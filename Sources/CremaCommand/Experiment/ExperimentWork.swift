@@ -96,7 +96,7 @@ final class ExperimentWork {
       name: "\(network.name), \(dataSet.name), seed \(seed)", folder: place,
       solver: try net.solver(on: database, seed: seed, folder: place), snapshot: experiment.snapshot,
       settle: experiment.settle, seed: seed, netOptions: netOptions, workers: workers)
-    let description = run.description(["\(try count(database)) images", computation])
+    let description = folder.withoutPath(run.description(["\(try count(database)) images", computation]))
     let wasMissing = try run.complete(
       description, retrains: retrains, progress: { text in console.live(text) }, warn: { console.report($0) })
     console.endLive()
@@ -108,11 +108,12 @@ final class ExperimentWork {
   }
 
   private func score(_ run: TrainingRun, _ net: ExperimentNet, _ target: Experiment.DataSet) throws -> ExperimentScore {
-    let database = folder.database(target.test ?? .database("")), images = try count(database)
+    let source = target.test ?? .database(""), database = folder.database(source), name = folder.name(of: source)
+    let images = try count(database)
     let file = "\(run.folder)/test-\(ExperimentFolder.fileName(target.name)).json"
-    if let known = ExperimentScore.read(file, database: database, images: images) { return known }
+    if let known = ExperimentScore.read(file, database: name, images: images) { return known }
     let score = try ExperimentScore.measure(
-      net.net, weights: run.trained, database: database, netOptions: netOptions, workers: workers
+      net.net, weights: run.trained, database: database, name: name, netOptions: netOptions, workers: workers
     ) { done in Console.standard.live("\(run.name) on \(target.name)  \(done)/\(images)") }
     Console.standard.endLive()
     try score.write(to: file)

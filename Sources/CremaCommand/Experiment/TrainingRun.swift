@@ -43,7 +43,7 @@ struct TrainingRun {
   ) throws -> Bool {
     try prepare(description, retrains: retrains)
     guard !FileManager.default.fileExists(atPath: trained) else {
-      for old in snapshots() { remove(snapshot: old) }
+      removeSnapshots(but: nil)
       return false
     }
     let silent: @Sendable (Diagnostic) -> Void = { _ in }
@@ -54,11 +54,11 @@ struct TrainingRun {
       warn = silent
       try solver.train(for: next - done)
       try solver.writeSnapshot()
-      for old in snapshots() where old != next { remove(snapshot: old) }
+      removeSnapshots(but: next)
       done = next
     }
     try settleAndSave(progress)
-    for old in snapshots() { remove(snapshot: old) }
+    removeSnapshots(but: nil)
     return true
   }
 
@@ -103,6 +103,8 @@ struct TrainingRun {
 
   // MARK: State on disk
 
+  private static let prefix = "snapshot_iter_", stateSuffix = ".solverstate"
+
   private func prepare(_ description: String, retrains: Bool) throws {
     try ExperimentFolder.make(folder)
     for name in names where name.hasSuffix(".part") { remove(name) }
@@ -130,17 +132,19 @@ struct TrainingRun {
   /// The numbers of updates of whole snapshots: their states are written last.
   private func snapshots() -> [Int] {
     names.compactMap { name in
-      guard name.hasPrefix("snapshot_iter_"), name.hasSuffix(".solverstate") else { return nil }
-      return Int(name.dropFirst("snapshot_iter_".count).dropLast(".solverstate".count))
+      guard name.hasPrefix(Self.prefix), name.hasSuffix(Self.stateSuffix) else { return nil }
+      return Int(name.dropFirst(Self.prefix.count).dropLast(Self.stateSuffix.count))
     }
   }
 
-  private func state(_ done: Int) -> String { "\(folder)/snapshot_iter_\(done).solverstate" }
+  private func state(_ done: Int) -> String { "\(folder)/\(Self.prefix)\(done)\(Self.stateSuffix)" }
 
-  /// The state goes first: a state without its weights is worth nothing.
-  private func remove(snapshot done: Int) {
-    remove("snapshot_iter_\(done).solverstate")
-    remove("snapshot_iter_\(done).caffemodel")
+  /// Removes older snapshots, and weights whose state was not written any more. States go first: one without its weights is worth
+  /// nothing.
+  private func removeSnapshots(but kept: Int?) {
+    let keeps = kept.map { "\(Self.prefix)\($0)." }
+    let files = names.filter { $0.hasPrefix(Self.prefix) && !(keeps.map($0.hasPrefix) ?? false) }
+    for file in files.sorted(by: { $0.hasSuffix(Self.stateSuffix) && !$1.hasSuffix(Self.stateSuffix) }) { remove(file) }
   }
 
   private func remove(_ name: String) { try? FileManager.default.removeItem(atPath: "\(folder)/\(name)") }
