@@ -63,7 +63,7 @@ import Testing
     for name in try FileManager.default.subpathsOfDirectory(atPath: folder(place)) where !name.hasPrefix("data") {
       var isFolder: ObjCBool = false
       let path = folder("\(place)/\(name)")
-      if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue {
+      if unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue {
         results[name] = try contents(path)
       }
     }

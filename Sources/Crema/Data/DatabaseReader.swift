@@ -74,7 +74,7 @@ struct DatabaseReader: ~Copyable, PrefetchSource {
   private mutating func leaveOutFirstRecords() throws(Diagnostic) {
     isAtStart = false
     var events = InputEvents()
-    for _ in 0..<job.environment.firstRecord % cursor.count {
+    for _ in 0..<job.environment.firstRecord {
       _ = try advance(&events) { _, _ in Result<Void, Diagnostic>.success(()) }
     }
     position = 0

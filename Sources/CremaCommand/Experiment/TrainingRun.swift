@@ -142,8 +142,8 @@ struct TrainingRun {
   /// Removes older snapshots, and weights whose state was not written any more. States go first: one without its weights is worth
   /// nothing.
   private func removeSnapshots(but kept: Int?) {
-    let keeps = kept.map { "\(Self.prefix)\($0)." }
-    let files = names.filter { $0.hasPrefix(Self.prefix) && !(keeps.map($0.hasPrefix) ?? false) }
+    let keeps = kept.map { "\(Self.prefix)\($0)." } ?? ""
+    let files = names.filter { $0.hasPrefix(Self.prefix) && (keeps.isEmpty || !$0.hasPrefix(keeps)) }
     for file in files.sorted(by: { $0.hasSuffix(Self.stateSuffix) && !$1.hasSuffix(Self.stateSuffix) }) { remove(file) }
   }
 
