@@ -43,9 +43,9 @@ private let turn = DispatchSemaphore(value: 1)
     }
   }
 
-  /// Opens the folder for writing; makes the files in it.
+  /// Opens the folder for writing; makes the files in it. What is committed is on the disk after `mdb_env_sync`.
   init(writing path: String) throws(LMDBError) {
-    try unsafe handle = Self.open(path, 0)
+    try unsafe handle = Self.open(path, CUnsignedInt(MDB_NOSYNC))
     openedWithoutLock = false
     unsafe transaction = nil
     self.path = path

@@ -45,7 +45,9 @@ public enum DatabaseBackend: String, CaseIterable, Sendable {
   /// A cursor before the first record of a database.
   ///
   /// - Throws: a database that is missing, damaged, in use elsewhere or empty.
-  package func cursor(_ path: String, at location: SourceLocation? = nil) throws(Diagnostic) -> any RecordCursor & ~Copyable {
+  package func cursor(_ path: String, at location: SourceLocation? = nil) throws(Diagnostic) -> any RecordCursor
+    & ~Copyable
+  {
     let cursor = try open(path, at: location)
     guard !cursor.isEmpty else {
       throw Diagnostic("the database '\(path)' has no records; build it anew", at: location)
