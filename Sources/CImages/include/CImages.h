@@ -47,6 +47,12 @@ int crema_jpeg_decode(const void *bytes, size_t count, int mode, int waits, crem
 /* 8 bits, 1 (gray) or 3 (blue, green, red) channels; quality 95, half the colour resolution. */
 int crema_jpeg_encode(const void *pixels, size_t width, size_t height, size_t channels, crema_encoded *encoded);
 
+/* Windows bitmaps (BMP). */
+int crema_bmp_decode(const void *bytes, size_t count, int mode, crema_image *image);
+
+/* PBM, PGM and PPM; the caller has checked that they start with P1 to P6. */
+int crema_netpbm_decode(const void *bytes, size_t count, int mode, crema_image *image);
+
 /* The orientation, 1 to 8, that EXIF data ask for (they start with the byte order); 1 if they say none. */
 int crema_exif_orientation(const uint8_t *data, size_t count);
 
