@@ -54,6 +54,7 @@ static const char *read_header(bitmap *map) {
   map->offset = little(&map->bytes, 4);
   uint32_t size = little(&map->bytes, 4), used = 0;
   int is_old = size == 12;
+  if (map->bytes.is_short) return "the bytes end in the header";
   if (!is_old && (size < 36 || size > INT32_MAX)) return "its header is of an unknown kind";
   int64_t height;
   if (is_old) {

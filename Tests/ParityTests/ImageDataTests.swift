@@ -78,7 +78,7 @@ import Testing
   @Test func aListMayHaveSpacesAndPaths() throws {
     let scratch = try ScratchFolder()
     let images = FixtureFolder.path("files/images")
-    try write("name with space.png 7\r\ncolour_420.jpg -2\n\n".utf8, to: scratch("list.txt"))
+    try write("colour photo.png 7\r\ncolour_420.jpg -2\n\n".utf8, to: scratch("list.txt"))
     let message = try layer("source: '\(scratch("list.txt"))' root_folder: '\(images)/' new_height: 4 new_width: 4")
     let source = try OpenSource(message, phase: .test, environment: InputEnvironment())
     #expect(try (0..<3).map { _ in try source.next()[1] } == [[7], [-2], [7]])
