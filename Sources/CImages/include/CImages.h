@@ -52,6 +52,12 @@ int crema_jpeg_encode(const void *pixels, size_t width, size_t height, size_t ch
 int crema_jp2_recompress(uint8_t *pixels, size_t width, size_t height, size_t channels, double ratio,
                          char message[128]);
 
+/* Windows bitmaps (BMP). */
+int crema_bmp_decode(const void *bytes, size_t count, int mode, crema_image *image);
+
+/* PBM, PGM and PPM; the caller has checked that they start with P1 to P6. */
+int crema_netpbm_decode(const void *bytes, size_t count, int mode, crema_image *image);
+
 /* The orientation, 1 to 8, that EXIF data ask for (they start with the byte order); 1 if they say none. */
 int crema_exif_orientation(const uint8_t *data, size_t count);
 

@@ -89,6 +89,8 @@ struct DatabaseReader: ~Copyable, PrefetchSource {
       DatabaseReader.attempt(key, value, job.path, job.location) { record throws(Diagnostic) in
         let datum = try Datum(record)
         let opened = try job.transformer.opened(datum, record)
+        job.environment.report(
+          opened.damage, of: "database '\(job.path)', record '\(withBytes(of: key) { text(ofKey: $0) })': its image")
         if image == 0 { batch.reshape(try job.transformer.shape(opened.picture)) }
         let (shape, start) = (batch.shape, image * batch.shape.reduce(1, *))
         var data = batch.data.mutableSpan
