@@ -48,7 +48,7 @@ let package = Package(
     .executableTarget(
       name: "CremaCommand",
       dependencies: [
-        "Crema", "CremaConvert", "LMDB", "Scenes", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Crema", "CremaConvert", "HDF5", "LMDB", "Scenes", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["Crema"], path: "Tests/TestSupport", swiftSettings: strict),
     tests("PrototxtTests", ["Prototxt", "CCaffeProto"], resources: [.copy("Fixtures")]),
