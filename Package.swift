@@ -53,7 +53,7 @@ let package = Package(
     .executableTarget(
       name: "CremaCommand",
       dependencies: [
-        "Crema", "CremaConvert", "Datasets", "Evaluation", "Charts", "Images", "LMDB", "Scenes",
+        "Crema", "CremaConvert", "Datasets", "Evaluation", "Charts", "HDF5", "Images", "LMDB", "Scenes",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["Crema"], path: "Tests/TestSupport", swiftSettings: strict),

@@ -11,6 +11,8 @@
 #include "norm_body.h"
 #include "winograd_body.h"
 #include "vector_body.h"
+#include "function_body.h"
+#include "average_body.h"
 #include "machine_body.h"
 #include "depthwise_body.h"
 #include "pixels_body.h"

@@ -62,6 +62,7 @@ public struct LayerCatalog: Sendable {
     Power.self,
     PReLU.self,
     PriorBox.self,
+    Proposal.self,
     PSROIPooling.self,
     PythonLayer.self,
     Reduction.self,

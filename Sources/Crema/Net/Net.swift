@@ -155,7 +155,9 @@ public final class Net {
       let schedule = schedule
       schedule.prepare(on: workers)
       for step in schedule.steps where part.contains(step.nodes.lowerBound) {
-        workers.run(step.jobs) { worker, job in step.forward(job, worker: worker) }
+        for phase in 0..<step.forwardPhases {
+          workers.run(step.jobs) { worker, job in step.forward(phase * step.jobs + job, worker: worker) }
+        }
         step.finishForward()
         try checkFailures(step.nodes)
         observe(step.nodes)
@@ -210,7 +212,9 @@ public final class Net {
 
   private func run(backward step: any Step) {
     step.startBackward()
-    workers.run(step.jobs) { worker, job in step.backward(job, worker: worker) }
+    for phase in 0..<step.backwardPhases {
+      workers.run(step.jobs) { worker, job in step.backward(phase * step.jobs + job, worker: worker) }
+    }
     step.finishBackward()
   }
 
