@@ -17,6 +17,7 @@
 #include "depthwise_body.h"
 #include "pixels_body.h"
 #include "outputs_body.h"
+#include "transform_body.h"
 #include "source_body.h"
 #include "table.h"
 #pragma clang attribute pop

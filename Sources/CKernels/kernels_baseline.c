@@ -19,5 +19,6 @@
 #include "depthwise_body.h"
 #include "pixels_body.h"
 #include "outputs_body.h"
+#include "transform_body.h"
 #include "source_body.h"
 #include "table.h"
