@@ -12,6 +12,7 @@
 #include "pool_body.h"
 #include "norm_body.h"
 #include "winograd_body.h"
+#include "pool_values_body.h"
 #include "vector_body.h"
 #include "function_body.h"
 #include "average_body.h"
