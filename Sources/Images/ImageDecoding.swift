@@ -1,12 +1,15 @@
 import CImages
 
 extension Image {
-  /// Decodes an image file of any supported format, told by its content.
+  /// Decodes an image file of any supported format, told by its content, and gives it another size if one is named: the same as
+  /// `resized`, without an image of the file's own size between.
   ///
   /// Throws if the file cannot be read, is damaged, or has a format that is not supported.
-  public init(contentsOf path: String, mode: ImageMode = .color) throws(ImageError) {
+  public init(
+    contentsOf path: String, mode: ImageMode = .color, size: (width: Int, height: Int)? = nil
+  ) throws(ImageError) {
     let bytes = try fileBytes(path)
-    self = try unsafe Self.decode(bytes.span.bytes, mode: mode, file: path, only: nil)
+    self = try unsafe Self.decode(bytes.span.bytes, mode: mode, file: path, only: nil, size: size)
   }
 
   /// Decodes the bytes of an image file of any supported format, told by its content.
@@ -33,7 +36,7 @@ extension Image {
   }
 
   private static func decode(
-    _ bytes: RawSpan, mode: ImageMode, file: String, only wanted: ImageFormat?
+    _ bytes: RawSpan, mode: ImageMode, file: String, only wanted: ImageFormat?, size: (width: Int, height: Int)? = nil
   ) throws(ImageError) -> Image {
     let format = try format(of: bytes, file: file, only: wanted)
     let number =
@@ -57,10 +60,8 @@ extension Image {
       let calls = [ImageFormat.jpeg: "jpeg_read_scanlines", .png: "png_read_image"]
       throw error(calls[format] ?? "read \(format.rawValue)", file, code, words, (width, height))
     }
-    let pixels = unsafe [UInt8](
-      UnsafeRawBufferPointer(start: decoded.pixels, count: width * height * decoded.channels))
-    unsafe crema_image_free(decoded.pixels)
-    var image = unsafe Image(width: width, height: height, channels: decoded.channels, pixels: pixels)
+    defer { unsafe crema_image_free(decoded.pixels) }
+    var image = try unsafe Self.image(decoded, size ?? (width, height))
     if unsafe decoded.warnings > 0 { image.damage = words }
     return image
   }
@@ -79,6 +80,18 @@ extension Image {
     throw ImageError(
       call: "signature", file: file, code: CInt(CREMA_IMAGE_DAMAGED), words: found,
       advice: "convert it to \(wanted?.rawValue ?? "PNG or JPEG") first")
+  }
+
+  /// A copy of a decoded image, in the size that is wanted.
+  private static func image(_ decoded: crema_image, _ size: (width: Int, height: Int)) throws(ImageError) -> Image {
+    let (width, height, channels) = unsafe (decoded.width, decoded.height, decoded.channels)
+    if size == (width, height) {
+      let pixels = unsafe [UInt8](UnsafeRawBufferPointer(start: decoded.pixels, count: width * height * channels))
+      return Image(width: width, height: height, channels: channels, pixels: pixels)
+    }
+    return try unsafe resize(
+      decoded.pixels, Region(x: 0, y: 0, width: width, height: height), stride: width * channels, channels: channels,
+      to: size)
   }
 
   private static func error(

@@ -35,6 +35,25 @@ import Testing
     }
   }
 
+  /// What a LevelDB gives is what the LMDB of the same images gives, at both ends.
+  @Test(arguments: ["leveldb_resized", "leveldb_reopened"]) func readsLevelDB(_ name: String) throws {
+    let scratch = try ScratchFolder()
+    for name in [name, "lmdb_resized"] {
+      try FileManager.default.copyItem(atPath: FixtureFolder.path("files/\(name)"), toPath: scratch(name))
+    }
+    func source(_ name: String, _ backend: String) throws -> OpenSource {
+      let text =
+        "layer { type: 'Data' name: 'd' top: 'd' top: 'l' data_param { source: '\(scratch(name))' batch_size: 4 \(backend) } }"
+      return try OpenSource(try layers(text)[0], phase: .train, environment: InputEnvironment())
+    }
+    let lmdb = try source("lmdb_resized", "backend: LMDB")
+    let levelDB = try [source(name, "backend: LEVELDB"), source(name, "")]
+    for _ in 0..<5 {
+      let wanted = try lmdb.next()
+      for source in levelDB { #expect(try source.next() == wanted) }
+    }
+  }
+
   @Test func drawsOneNumberOrThree() throws {
     let other = RandomStream(seed: 1701)
     _ = other.draw()

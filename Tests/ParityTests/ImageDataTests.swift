@@ -102,7 +102,7 @@ import Testing
   @Test(arguments: [
     ("", ["the list 'list.txt' is empty"]),
     ("0_astronaut.png\n", ["list.txt:1:1: error: a line must be a path, a space and a whole number"]),
-    ("0_astronaut.png 1\n0_astronaut.png one\n", ["list.txt:2:1: error: a line must be", "0_astronaut.png one"]),
+    ("0_astronaut.png 1\n0_astronaut.png one\n", ["list.txt:2:17: error: a line must be", "0_astronaut.png one"]),
     ("none.png 0\n", ["list.txt:1:1: error: image '", "none.png': No such file", "none.png 0"]),
     ("0_astronaut.png 1\nnone.png 2\n", ["list.txt:2:1: error: image '", "none.png': No such file", "asked for here"]),
     (
