@@ -64,8 +64,9 @@ import Testing
   private func complaint(of source: String, _ backend: DatabaseBackend) throws -> String {
     let text =
       "layer { name: 'd' type: 'Data' top: 'd' data_param { source: '\(source)' batch_size: 1 backend: \(backend.enumeration) } }"
+    let layer = try layers(text)[0]
     do throws(Diagnostic) {
-      let source = try OpenSource(try layers(text)[0], phase: .test, environment: InputEnvironment())
+      let source = try OpenSource(layer, phase: .test, environment: InputEnvironment())
       for _ in 0..<7 { _ = try source.next() }
       return "accepted"
     } catch { return error.description }
