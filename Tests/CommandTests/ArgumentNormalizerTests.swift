@@ -26,6 +26,10 @@ import Testing
       ["convert_imageset", "-resize_width", "32", "-gray", "-shuffle=0", "--check_size=t", "root/", "list", "db"],
       ["convert-imageset", "--resize-width=32", "--check-size", "--gray", "root/", "list", "db"]
     ),
+    (
+      ["-v=1", "train", "--stderrthreshold", "2", "-nolog_prefix", "-colorlogtostderr", "-solver", "x"],
+      ["train", "--solver=x"]
+    ),
     (["device_query", "-gpu", "all"], ["device_query", "--gpu=all"]),
     (["device-query"], ["device_query"]),
     (["summary", "--", "-odd"], ["summary", "--", "-odd"]),
@@ -39,6 +43,12 @@ import Testing
   func readsAllSpellings(_ index: Int) throws {
     let (line, arguments) = Self.spellings[index]
     #expect(try ArgumentNormalizer(line, verbs: Self.verbs).arguments == arguments)
+  }
+
+  @Test func namesFlagsOfGlogWithoutEffect() throws {
+    let line = try ArgumentNormalizer(
+      ["time", "-v", "1", "--log_prefix=0", "-nocolorlogtostderr", "-solver", "x"], verbs: Self.verbs)
+    #expect(line.unused == ["--v", "--log-prefix", "--nocolorlogtostderr", "--solver"])
   }
 
   static let mistakes: [(line: [String], message: String, suggestion: String?)] = [

@@ -153,7 +153,7 @@ import Testing
     try Data(list.utf8).write(to: URL(fileURLWithPath: "\(scratch.path)/list.txt"))
     let run = try Program.run(["convert_imageset", "images", "list.txt", "db", "--quiet"], in: scratch.path)
     #expect(run.code == 0)
-    #expect(run.errors.contains("warning: 2 of 4 images could not be used; 'db' has the other 2\n"))
+    #expect(run.errors.contains("warning: images that could not be used: 2 of 4; 'db' has the other 2\n"))
     let notes = run.lines.filter { $0.hasPrefix("note: ") }
     #expect(notes.count == 2 && notes[0].contains("'images/missing one.jpg'") && notes[1].contains("'images/also.png'"))
     try Data("gray.png 1\nturned.jpg three\n".utf8).write(to: URL(fileURLWithPath: "\(scratch.path)/list.txt"))

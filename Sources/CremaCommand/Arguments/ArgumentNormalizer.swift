@@ -9,7 +9,7 @@ package struct ArgumentNormalizer {
   package private(set) var arguments: [String] = []
   /// glog's flags by their names with underscores, such as `log_dir`.
   package private(set) var glog: [String: String] = [:]
-  /// Caffe's flags that the verb does not read, as Caffe allows.
+  /// Caffe's flags that the verb does not read, as Caffe allows, and glog's flags that have no effect.
   package private(set) var unused: [String] = []
 
   private var flags: [String] = []
@@ -50,6 +50,13 @@ package struct ArgumentNormalizer {
       add(name, value)
     } else if Flags.glog.contains(name) {
       add(name, try Self.truth(value, of: word) ? "1" : "0")
+    } else if Flags.unusedGlogValued.contains(name) {
+      guard value != nil || rest.popFirst() != nil else {
+        throw UsageError("flag '\(word)' needs a value; write \(word) VALUE or \(word)=VALUE")
+      }
+      unused.append("--\(name)")
+    } else if Flags.unusedGlogSwitches.contains(name.hasPrefix("no") ? String(name.dropFirst(2)) : name) {
+      unused.append("--\(name)")
     } else if let negated = Self.negated(name), value == nil {
       if Flags.glog.contains(negated) { add(negated, "0") } else { switches.append((negated, false)) }
     } else {
@@ -100,7 +107,7 @@ package struct ArgumentNormalizer {
         let name = String(flag.dropFirst(2).prefix { $0 != "=" })
         return Flags.caffe.contains(name) && !read.contains(name)
       }
-      unused = flags.filter(isUnused).map { String($0.prefix { $0 != "=" }) }
+      unused += flags.filter(isUnused).map { String($0.prefix { $0 != "=" }) }
       flags.removeAll(where: isUnused)
     }
     if verb == "help" { words = words.map { $0.replacing("_", with: "-") } }

@@ -28,6 +28,18 @@ package enum Flags {
   /// glog's flags, which say the same as its environment variables.
   static let glog: Set<String> = ["log-dir", "minloglevel", "logtostderr", "alsologtostderr"]
 
+  /// glog's other flags with a value, which have no effect here; a warning says so.
+  static let unusedGlogValued: Set<String> = [
+    "v", "vmodule", "stderrthreshold", "logbuflevel", "logbufsecs", "max-log-size", "log-link", "log-backtrace-at",
+    "logemaillevel", "alsologtoemail", "logmailer", "logfile-mode",
+  ]
+
+  /// glog's other switches, which have no effect here; a warning says so.
+  static let unusedGlogSwitches: Set<String> = [
+    "colorlogtostderr", "log-prefix", "log-year-in-prefix", "log-utc-time", "drop-log-memory", "symbolize-stacktrace",
+    "stop-logging-if-full-disk", "timestamp-in-logfile-name",
+  ]
+
   /// Caffe's flags: its tool takes all of them with every verb, and each verb reads its own.
   static let caffe: Set<String> = [
     "solver", "snapshot", "weights", "model", "gpu", "level", "stage", "iterations", "phase", "sigint-effect",

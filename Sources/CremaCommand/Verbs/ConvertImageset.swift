@@ -80,13 +80,14 @@ struct ConvertImagesetCommand: ParsableCommand {
     if !report.damaged.isEmpty {
       console.report(
         Diagnostic(
-          "\(report.damaged.count) of \(total) images are damaged; as in OpenCV, what is missing is filled up and they are used",
+          "images that are damaged and used all the same, with what is missing filled up as in OpenCV: "
+            + "\(report.damaged.count) of \(total)",
           severity: .warning, notes: report.damaged.map(note)))
     }
     if !report.unusable.isEmpty {
       console.report(
         Diagnostic(
-          "\(report.unusable.count) of \(total) images could not be used; '\(database)' has the other \(report.written)",
+          "images that could not be used: \(report.unusable.count) of \(total); '\(database)' has the other \(report.written)",
           severity: .warning, notes: report.unusable.map(note)))
     }
   }
