@@ -54,6 +54,17 @@ import Testing
     #expect(list.first.message.contains(message), "\(list.first.message)")
   }
 
+  @Test(arguments: [
+    ("MultiBoxLoss", "type 'MultiBoxLoss' is not in BVLC's Caffe: it comes from the SSD branch"),
+    ("Yolov3", "it comes from MobileNet-YOLO"), ("MultiBoxLos", "type 'MultiBoxLos' is unknown"),
+  ])
+  func typesThatAreNotSupported(_ type: String, _ part: String) throws {
+    let error = #expect(throws: (any Error).self) {
+      _ = try SmallNet.graph("layer { name: 'l' type: '\(type)' top: 'y' }")
+    }
+    #expect("\(String(describing: error))".contains(part))
+  }
+
   @Test func parametersOfForksAreForTexts() throws {
     let text = "layer { name: \"p\" type: \"Permute\" permute_param { order: 0 order: 2 } }"
     let message = try parse(text).message

@@ -90,6 +90,50 @@ import Testing
     #expect(try gradients(overwrite: true) == gradients(overwrite: false))
   }
 
+  /// Sequences know nothing of each other: many side by side are each alone.
+  @Test(arguments: ["RNN", "LSTM"], [2, 16, 19, 40])
+  func manySequencesAreEachAlone(type: String, sequences: Int) throws {
+    let (steps, inputs, outputs) = (4, 5, 37)
+    let text = "type: '\(type)' bottom: 'x' bottom: 'cont' recurrent_param { num_output: \(outputs) }"
+    func run(_ count: Int) throws -> LayerRun {
+      let run = try LayerRun(makeLayer(text), bottoms: [Blob([steps, count, inputs]), Blob([steps, count])])
+      var numbers = Numbers(3)
+      for blob in run.weights {
+        numbers.fill(blob.data)
+        blob.data.assign(blob.data) { $0 / 4 }
+      }
+      return run
+    }
+    let all = try run(sequences)
+    var numbers = Numbers(8)
+    numbers.fill(all.bottoms[0].data)
+    all.bottoms[1].data.write { goes in for i in goes.indices { goes[i] = i < sequences || i % 5 == 0 ? 0 : 1 } }
+    numbers.fill(all.tops[0].gradient)
+    all.forward(pieces: 3)
+    all.backward(pieces: 3)
+    let sums = all.weights.map { Tensor($0.shape) }
+    for n in 0..<sequences {
+      let one = try run(1)
+      for (own, of) in zip(
+        one.bottoms.map(\.data) + [one.tops[0].gradient], all.bottoms.map(\.data) + [all.tops[0].gradient])
+      {
+        let size = of.count / steps / sequences
+        for step in 0..<steps { own.copy(size, at: step * size, of: of, from: (step * sequences + n) * size) }
+      }
+      one.forward()
+      one.backward()
+      for (own, of) in [(one.tops[0].data, all.tops[0].data), (one.bottoms[0].gradient, all.bottoms[0].gradient)] {
+        let size = own.count / steps, expected = Tensor(own.shape)
+        for step in 0..<steps { expected.copy(size, at: step * size, of: of, from: (step * sequences + n) * size) }
+        #expect(difference(own, expected, .backward, what: "\(type) sequence \(n)") == nil)
+      }
+      for (sum, blob) in zip(sums, one.weights) { sum.add(blob.gradient) }
+    }
+    for (sum, blob) in zip(sums, all.weights) {
+      #expect(difference(blob.gradient, sum, .backward, what: "\(type) weights") == nil)
+    }
+  }
+
   @Test func multiplyAddsAreThoseOfAllSteps() throws {
     let x = 5 * 2 * 3, h = 5 * 2 * 4
     let shapes: [Shape] = [[5, 2, 3], [5, 2]]

@@ -96,7 +96,8 @@ public struct GraphBuilder {
   private func kind(of definition: Message) throws(Diagnostic) -> any Layer.Type {
     let type = definition.string("type")
     if let kind = options.catalog[type] { return kind }
-    let problem = type.isEmpty ? "the layer has no type" : "type '\(type)' is unknown"
+    let unknown = ForkTypes.origin(type).map { "type '\(type)' is not in BVLC's Caffe: \($0)" }
+    let problem = type.isEmpty ? "the layer has no type" : unknown ?? "type '\(type)' is unknown"
     throw Graph.error(
       in: definition, problem, at: definition.location(of: "type"),
       suggestion: type.isEmpty ? nil : type.nearest(in: options.catalog.types))

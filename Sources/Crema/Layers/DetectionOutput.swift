@@ -93,12 +93,12 @@ package struct DetectionOutput: Layer {
   }
 
   /// The boxes to be moved, with the factors of movements; `nil` after a failure is reported.
-  private func priors(_ pass: Pass) -> [(box: Box, factors: [Float])]? {
+  private func priors(_ pass: Pass) -> [(box: Box, factors: SIMD4<Float>)]? {
     let values = pass.bottoms[2].data.values, count = values.count / 8
     let priors = (0..<count).map { i in
       (
         box: Box(values[4 * i], values[4 * i + 1], values[4 * i + 2], values[4 * i + 3]),
-        factors: isVarianceInTarget ? [1, 1, 1, 1] : Array(values[4 * (count + i)..<4 * (count + i + 1)])
+        factors: isVarianceInTarget ? SIMD4(repeating: 1) : SIMD4(values[4 * (count + i)..<4 * (count + i + 1)])
       )
     }
     let bad = priors.firstIndex { !($0.box.right > $0.box.left && $0.box.bottom > $0.box.top) }
@@ -110,7 +110,7 @@ package struct DetectionOutput: Layer {
   }
 
   /// What is found in an image, class by class.
-  private func finds(_ pass: Pass, _ image: Int, _ priors: [(box: Box, factors: [Float])]) -> [Find] {
+  private func finds(_ pass: Pass, _ image: Int, _ priors: [(box: Box, factors: SIMD4<Float>)]) -> [Find] {
     var finds: [Find] = [], shared: [Box] = isShared ? boxes(pass, image, 0, priors) : []
     let scores = pass.bottoms[1].data, first = image * priors.count * classes
     for label in 0..<classes where label != background {
@@ -131,7 +131,7 @@ package struct DetectionOutput: Layer {
 
   /// The moved boxes of an image, for a class or for all.
   private func boxes(
-    _ pass: Pass, _ image: Int, _ label: Int, _ priors: [(box: Box, factors: [Float])]
+    _ pass: Pass, _ image: Int, _ label: Int, _ priors: [(box: Box, factors: SIMD4<Float>)]
   ) -> [Box] {
     let locations = isShared ? 1 : classes
     return pass.bottoms[0].data.read { moves in

@@ -34,9 +34,7 @@ package struct Dropout: DrawingLayer {
   package func draw(_ pass: Pass, from random: RandomStream) {
     guard isTraining else { return }
     let stays = 1 - Double(ratio)
-    pass.kept[0].write { mask in
-      for i in 0..<mask.count { mask[i] = random.bernoulli(stays) ? 1 : 0 }
-    }
+    pass.kept[0].write { mask in random.fill(&mask, bernoulli: stays) }
   }
 
   package func forward(_ pass: Pass) {

@@ -6,7 +6,8 @@ import Prototxt
 /// - weights: 4D x values and 4D biases; perhaps 4D x values of all steps; 4D x D. The gates are i, f, o, g.
 /// - kept, each with the sequences side by side: the gates of all steps; their cells, beginning with those before the first step;
 ///   what is left of the outputs before each step.
-/// - shared: the same where nothing is kept; the gradients of the sums and of the cells; those of the sums of all steps; `flow`; what steps leave to each other.
+/// - shared: the same where nothing is kept; the gradients of the sums and of the cells; those of the sums of all steps; what
+///   steps leave to each other.
 package struct LSTM: Layer {
   package static let type = "LSTM"
   package static let arity = Arity(bottoms: 2...5, tops: 1...3)

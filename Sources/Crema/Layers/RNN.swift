@@ -5,7 +5,8 @@ import Prototxt
 /// - bottoms, tops and state: those of `Recurrence`; the state is h.
 /// - weights: D x values and D biases; perhaps D x values of all steps; D x D for h before; D x D and D biases for the output.
 /// - kept: h of all steps and what is left of h before each step, with the sequences side by side; the outputs.
-/// - shared: the same where nothing is kept; the gradients of the sums of h, and of those of the outputs; those of all steps; what steps leave to each other.
+/// - shared: the same where nothing is kept; the gradients of the sums of h, and of those of the outputs; those of all steps; what
+///   steps leave to each other.
 package struct RNN: Layer {
   package static let type = "RNN"
   package static let arity = Arity(bottoms: 2...4, tops: 1...2)

@@ -56,18 +56,47 @@ struct Suppression: Sendable {
 
   /// The indices of the boxes that are kept, the best scores first, and of equal ones the first.
   func keep(_ boxes: [Box], _ scores: (Int) -> Float) -> [Int] {
-    var order = boxes.indices.compactMap { index -> (score: Float, index: Int)? in
+    var order: [UInt64] = []
+    for index in boxes.indices {
       let score = scores(index)
-      return score > threshold ? (score, index) : nil
+      if score > threshold { order.append(Self.rank(score, index)) }
     }
-    order.sort { $0.score == $1.score ? $0.index < $1.index : $0.score > $1.score }
-    if let most, most < order.count { order.removeSubrange(most...) }
+    if let most, most < order.count {
+      Self.moveSmallest(most, of: &order)
+      order.removeSubrange(most...)
+    }
+    order.sort()
     var (kept, limit): ([Int], Float) = ([], overlap)
-    for (_, index) in order {
+    for rank in order {
+      let index = Int(rank & 0xFFFF_FFFF)
       guard kept.allSatisfy({ boxes[index].overlap(boxes[$0]) <= limit }) else { continue }
       kept.append(index)
       if decay < 1, limit > 0.5 { limit *= decay }
     }
     return kept
+  }
+
+  /// A number that is smaller for a better score, and of equal ones for the first index.
+  private static func rank(_ score: Float, _ index: Int) -> UInt64 {
+    let bits = (score + 0).bitPattern, ascending = bits >> 31 == 1 ? ~bits : bits | 0x8000_0000
+    return UInt64(~ascending) << 32 | UInt64(index)
+  }
+
+  /// Moves the `count` smallest of different numbers to the front, in any order.
+  private static func moveSmallest(_ count: Int, of numbers: inout [UInt64]) {
+    var (first, last) = (0, numbers.count - 1)
+    while first < last {
+      let pivot = numbers[(first + last) / 2]
+      var (low, high) = (first, last)
+      while low <= high {
+        while numbers[low] < pivot { low += 1 }
+        while numbers[high] > pivot { high -= 1 }
+        guard low <= high else { break }
+        numbers.swapAt(low, high)
+        low += 1
+        high -= 1
+      }
+      if count - 1 <= high { last = high } else if count - 1 >= low { first = low } else { return }
+    }
   }
 }
