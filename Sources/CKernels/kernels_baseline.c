@@ -13,6 +13,7 @@
 #include "norm_body.h"
 #include "winograd_body.h"
 #include "vector_body.h"
+#include "pool_places_body.h"
 #include "machine_body.h"
 #include "depthwise_body.h"
 #include "pixels_body.h"
