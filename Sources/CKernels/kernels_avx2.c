@@ -13,6 +13,7 @@
 #include "winograd_body.h"
 #include "pool_values_body.h"
 #include "vector_body.h"
+#include "pool_places_body.h"
 #include "function_body.h"
 #include "average_body.h"
 #include "machine_body.h"

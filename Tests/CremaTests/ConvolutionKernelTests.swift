@@ -7,6 +7,10 @@ import Testing
     shape(5, 17, kernel: (3, 3), pad: (1, 1), size: (13, 7)),
     shape(16, 64, kernel: (3, 3), pad: (1, 1), size: (14, 14)),
     shape(700, 70, kernel: (3, 3), pad: (1, 1), size: (5, 6)),
+    shape(20, 50, kernel: (5, 5), size: (12, 12)),
+    shape(32, 64, kernel: (5, 5), pad: (2, 2), size: (8, 8)),
+    shape(12, 36, group: 2, kernel: (5, 3), pad: (3, 0), dilation: (1, 2), size: (17, 30)),
+    shape(16, 32, kernel: (3, 3), pad: (1, 1), size: (33, 50)),
     shape(64, 50, kernel: (1, 1), size: (7, 7)),
     shape(8, 24, kernel: (1, 1), stride: (2, 2), size: (14, 13)),
     shape(3, 20, kernel: (11, 11), stride: (4, 4), size: (35, 35)),
@@ -43,6 +47,36 @@ import Testing
         #expect(try run(shape, set, winograd, parts: Int32(parts)) == whole, "\(parts) \(shape)")
       }
     }
+  }
+
+  /// Weights' gradients of several images at once are those of one image after the other.
+  @Test(arguments: sets, [false, true])
+  func sumsImages(set: String, winograd: Bool) throws {
+    for shape in Self.shapes {
+      let data = ConvolutionData(shape)
+      let factors: [Float] = [1, 2, -0.5, 1, 3]
+      let x = factors.flatMap { factor in data.x.map { factor * $0 } }
+      let dy = factors.flatMap { _ in data.dy }
+      let expected = ConvolutionSums(shape, times: factors.reduce(0) { $0 + abs($1) })
+      let scale = 7.5 / factors.reduce(0, +)
+      let dw = try weights(shape, set, winograd, x, dy, images: 5).map { Float(scale) * $0 }
+      #expect(expected.error(ofWeights: dw) < 2e-5, "\(set) \(shape)")
+    }
+  }
+
+  func weights(
+    _ shape: ConvolutionShape, _ set: String, _ winograd: Bool, _ x: [Float], _ dy: [Float], images: Int32
+  ) throws -> [Float] {
+    let kernels = try unsafe #require(Self.kernelSet(set))
+    var shape = shape
+    let plan = try unsafe #require(convolution_plan(kernels, &shape, winograd ? 1 : 0))
+    defer { unsafe convolution_free(plan) }
+    var scratch = unsafe [Float](repeating: .nan, count: convolution_scratch(plan, 2))
+    var g = unsafe [Float](repeating: 0, count: convolution_gradient(plan))
+    var dw = [Float](repeating: 0, count: ConvolutionData(shape).w.count)
+    unsafe convolution_backward_weights(plan, x, dy, images, &g, &scratch, 0, 1)
+    unsafe convolution_unpack_add(plan, g, &dw)
+    return dw
   }
 
   /// y (with bias, addend and a leaky ReLU), dx and dw, one after another.
@@ -94,8 +128,10 @@ struct ConvolutionData {
 struct ConvolutionSums {
   private var sums: [Double]
   private var sizes: [Double]
+  private let weights: Int
 
-  init(_ s: ConvolutionShape) {
+  /// - Parameter factor: what the weights' gradients are multiplied by.
+  init(_ s: ConvolutionShape, times factor: Float = 1) {
     let data = ConvolutionData(s)
     let plane = Int(s.out_height * s.out_width)
     let dx = data.dy.count
@@ -104,6 +140,7 @@ struct ConvolutionSums {
       data.dy.indices.map { Double(data.dy[$0] + data.bias[$0 / plane]) }
       + Array(repeating: 0, count: data.x.count + data.w.count)
     sizes = sums.map { abs($0) + 1e-3 }
+    weights = dw
     let channels = Int(s.channels / s.group)
     for o in 0..<Int(s.outputs) {
       for c in 0..<channels {
@@ -124,6 +161,10 @@ struct ConvolutionSums {
       }
     }
     for i in data.dy.indices where sums[i] < 0 { sums[i] *= 0.25 }
+    for i in dw..<sums.count {
+      sums[i] *= Double(factor)
+      sizes[i] *= Double(factor)
+    }
   }
 
   private mutating func add(_ i: Int, _ a: Float, _ b: Float) {
@@ -131,9 +172,12 @@ struct ConvolutionSums {
     sizes[i] += abs(Double(a) * Double(b))
   }
 
+  /// The largest error of the weights' gradients.
+  func error(ofWeights values: [Float]) -> Double { error(values, from: weights) }
+
   /// The largest error, infinite for a value that is no number.
-  func error(_ values: [Float]) -> Double {
-    zip(values, zip(sums, sizes)).map { value, expected in
+  func error(_ values: [Float], from first: Int = 0) -> Double {
+    zip(values, zip(sums[first...], sizes[first...])).map { value, expected in
       value.isFinite ? abs(Double(value) - expected.0) / expected.1 : .infinity
     }.max() ?? .infinity
   }

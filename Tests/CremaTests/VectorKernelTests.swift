@@ -99,4 +99,28 @@ import Testing
       }
     }
   }
+
+  @Test(arguments: sets, [1, 3, 4, 12, 16, 25])
+  func pairs(_ name: String, _ columns: Int) {
+    guard let set = unsafe kernels_named(name) else { return }
+    let rows = 3, planes = 5, int = { (value: Int) in Int32(value) }
+    var window = PoolWindow(
+      height: int(2 * rows), width: int(2 * columns), kernel_h: 2, kernel_w: 2, stride_h: 2, stride_w: 2, pad_h: 0,
+      pad_w: 0, out_height: int(rows), out_width: int(columns))
+    let area = 4 * rows * columns
+    var x = random(planes * area).map { ($0 * 4).rounded() }
+    x[area / 2] = .nan
+    var best = [Float](repeating: .nan, count: planes * area / 4), places = best.map { _ in Int32(9) }
+    unsafe set.pointee.max_pool_pairs(&window, planes, x, &best, &places)
+    for i in best.indices {
+      let (plane, row, column) = (i / (rows * columns), i / columns % rows, i % columns)
+      let first = 2 * row * 2 * columns + 2 * column
+      var largest = -Float.greatestFiniteMagnitude, place = -1
+      for pixel in [first, first + 1, first + 2 * columns, first + 2 * columns + 1]
+      where x[plane * area + pixel] > largest {
+        (largest, place) = (x[plane * area + pixel], pixel)
+      }
+      #expect(best[i] == largest && places[i] == Int32(place))
+    }
+  }
 }

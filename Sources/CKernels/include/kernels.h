@@ -76,6 +76,8 @@ struct Kernels {
   // y[o] = bias[o] + sum over i of w[o inputs + i] x[i]; bias may be null
   void (*gemv)(const float *w, ptrdiff_t inputs, const float *x, const float *bias, int outputs, float *y);
   float (*squares)(const float *x, float mean, int count);   // the sum of (x - mean)^2
+  // max_pool of several planes, one behind the other, for windows of 2x2 with stride 2 that cover planes of even sides.
+  void (*max_pool_pairs)(const struct PoolWindow *, ptrdiff_t planes, const float *x, float *y, int32_t *which);
   const struct FunctionKernels *functions;   // see functions.h
 };
 

@@ -18,6 +18,13 @@ package struct PlaneWindow {
     (self.input, self.output) = (input.0 * input.1, output.0 * output.1)
   }
 
+  /// Whether windows of 2x2 lie side by side and cover the plane.
+  fileprivate var isPairs: Bool {
+    let pairs = sizes.kernel_h == 2 && sizes.kernel_w == 2 && sizes.stride_h == 2 && sizes.stride_w == 2
+    return pairs && sizes.pad_h == 0 && sizes.pad_w == 0 && sizes.height == 2 * sizes.out_height
+      && sizes.width == 2 * sizes.out_width
+  }
+
   /// The number of planes in the larger tensor.
   fileprivate func planes(_ large: Tensor, _ small: Tensor) -> Int {
     guard input > 0, output > 0 else { return 0 }
@@ -40,6 +47,12 @@ extension Tensor {
   package func poolMaxima(of x: Tensor, _ window: PlaneWindow, places: Tensor?) {
     precondition(places == nil || places?.count == count)
     var sizes = window.sizes
+    if let places, window.isPairs {
+      let which = unsafe UnsafeMutableRawPointer(places.base).assumingMemoryBound(to: Int32.self)
+      let planes = window.planes(x, self)
+      if planes > 0 { unsafe Self.kernels.pointee.max_pool_pairs(&sizes, planes, x.base, base, which) }
+      return
+    }
     let kernel = unsafe Self.kernels.pointee.max_pool
     for plane in 0..<window.planes(x, self) {
       let at = plane * window.output

@@ -103,7 +103,7 @@ final class ConvolutionOperator: Operator {
     let dy = top.gradient
     if slope != 1 { dy.assign(dy, top.data) { $1 > 0 ? $0 : slope * $0 } }
     if weights.count > 1, pass.learns[1] {
-      Broadcast(dy.shape, weights[1].shape, axis: 1).addSums(dy, to: pass.weights[1].gradient)
+      addSums(of: dy, to: pass.weights[1].gradient)
     }
     if pass.learns[0] {
       let (x, dy) = shape.isTransposed ? (dy, bottom.data) : (bottom.data, dy)
@@ -117,6 +117,14 @@ final class ConvolutionOperator: Operator {
       } else {
         back.data(dy, into: bottom.gradient, image: image, scratch: scratch)
       }
+    }
+  }
+
+  /// Adds each output's sum over its planes of all images.
+  private func addSums(of dy: Tensor, to gradient: Tensor) {
+    let area = dy.shape.count(from: 2), outputs = gradient.count
+    gradient.write { sums in
+      for plane in 0..<dy.shape[0] * outputs { sums[plane % outputs] += dy.sum(plane * area..<(plane + 1) * area) }
     }
   }
 
