@@ -14,7 +14,8 @@ struct ConvolutionPlan *convolution_plan(const struct Kernels *set, const struct
   plan->shape = *shape;
   plan->set = set;
   int made = walk_forward(&plan->walk[CONVOLUTION_FORWARD], shape) && walk_data(&plan->walk[CONVOLUTION_DATA], shape) &&
-             walk_forward(&plan->walk[CONVOLUTION_WEIGHTS], shape) && walk_forward(&plan->transformed, shape);
+             walk_forward(&plan->walk[CONVOLUTION_WEIGHTS], shape) && walk_forward(&plan->transformed, shape) &&
+             walk_widen(&plan->walk[CONVOLUTION_FORWARD], shape);
   plan->walk[CONVOLUTION_WEIGHTS].pass = plan->transformed.pass = CONVOLUTION_WEIGHTS;
   for (int pass = 0; made && pass < 3; pass++)
     made = walk_choose(&plan->walk[pass], set, winograd && pass != CONVOLUTION_WEIGHTS);

@@ -1,7 +1,8 @@
-// The algorithm of a walk, by estimates of its cost in multiply-adds of registers; and the lists that follow from it. The
-// estimates are counts, not measurements. A vector of results costs its taps, and besides them: with outputs in lanes 6, the
-// transposition; with pixels in lanes 4, and the columns of the gap between rows; with Winograd 16 for the two transforms of
-// its sums, in exchange for a half of three rows of taps, or two fifths of five. It must promise a tenth less than direct sums, for it is less exact.
+// The algorithm of a walk, by estimates of its cost in multiply-adds of registers; and the lists that follow from it. A vector
+// of results costs its taps, and besides them, as measured: with outputs in lanes 8, the transposition; with pixels in lanes 4,
+// or 20 if there is a gap between rows, whose columns count too; and the registers that are left over from wide tiles cost twice.
+// With Winograd 16 for the two transforms of its sums, in exchange for a half of three rows of taps, or two fifths of five. It
+// must promise a tenth less than direct sums, for it is less exact.
 #include "convolution_plan.h"
 #include <stdlib.h>
 
@@ -10,15 +11,17 @@ static long least(long a, long b) { return a < b ? a : b; }
 static long parts_of(long a, long b) { return (a + b - 1) / b; }
 
 // Cost of `n` outputs of a grid in multiply-adds of registers, by the way they are computed.
-static double across_cost(const struct Grid *grid, int lanes, int n) {
-  return (double)grid->rows * grid->columns * parts_of(n, lanes) * (grid->taps + 6);
+static double across_cost(const struct Walk *walk, const struct Grid *grid, int lanes, int n) {
+  double taps = walk->pass == CONVOLUTION_WEIGHTS ? grid->taps + 6 : 1.02 * grid->taps + 8;
+  return (double)grid->rows * grid->columns * parts_of(n, lanes) * taps;
 }
 
 static double pixels_cost(const struct Walk *walk, const struct Grid *grid, int lanes, int n) {
   long count = (long)(grid->rows - 1) * walk->source.row + grid->columns;
   if (walk->pass == CONVOLUTION_WEIGHTS) return 1.1 * (parts_of(count, lanes) + 3) * n * grid->taps;
   if (count < lanes) return 4.0 * count * n * grid->taps;
-  return 1.05 * parts_of(count, lanes) * n * (grid->taps + 4);
+  long wide = 3 * lanes, single = parts_of(count % wide, lanes);
+  return (3 * (count / wide) + 2 * single) * n * (1.02 * grid->taps + (walk->source.row > grid->columns ? 20 : 4));
 }
 
 // How many outputs lie in lanes: none, as many as fill registers, or all; and what that costs.
@@ -28,7 +31,7 @@ static int choose_across(const struct Walk *walk, int lanes, double *lowest) {
     double cost = 0;
     for (int g = 0; g < walk->grids; g++)
       if (walk->grid[g].rows && walk->grid[g].columns)
-        cost += across_cost(&walk->grid[g], lanes, choices[i]) +
+        cost += across_cost(walk, &walk->grid[g], lanes, choices[i]) +
                 (choices[i] < walk->outputs ? pixels_cost(walk, &walk->grid[g], lanes, walk->outputs - choices[i]) : 0);
     if (i == 0 || cost < *lowest) {
       *lowest = cost;
@@ -57,7 +60,7 @@ static void choose_blocks(struct Walk *walk, const struct Kernels *set) {
 // Whether results can be computed from the array as it is.
 static int reads_whole(const struct Walk *walk, int tail) {
   const struct Source *s = &walk->source;
-  return s->stride_h == 1 && s->stride_w == 1 && s->top == 0 && s->left == 0 && walk->rows + s->extra <= s->height &&
+  return s->stride_h == 1 && s->stride_w == 1 && s->phases_w == 1 && s->top == 0 && s->left == 0 && walk->rows + s->extra <= s->height &&
          s->row + tail <= s->width;
 }
 

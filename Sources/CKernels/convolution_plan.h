@@ -4,7 +4,7 @@
 
 // The copy of an array's rows that the kernels read: zeros around it, rows and columns split by their phase modulo the
 // stride, so that neighbouring outputs read neighbouring floats. Row i, column j of phase (py, px) of a channel is the array's
-// (i * stride_h + py - top, j * stride_w + px - left). The zeros behind a row serve as those before the next one.
+// (i * stride_h + py - top, j * stride_w + px - left); a source of few channels has a column phase for each column of the kernel. The zeros behind a row serve as those before the next one.
 struct Source {
   int channels, height, width;          // of the array, in one group
   int stride_h, stride_w, top, left;
@@ -105,6 +105,9 @@ struct ConvolutionKernels {
 // convolution_walk.c. All return 0 if memory is short or an array too large.
 int walk_forward(struct Walk *walk, const struct ConvolutionShape *s);
 int walk_data(struct Walk *walk, const struct ConvolutionShape *s);
+// Of a few channels, lets the source hold a copy for each column of the kernel, so that rows of results follow each other
+// without a gap.
+int walk_widen(struct Walk *walk, const struct ConvolutionShape *s);
 void walk_free(struct Walk *walk);
 
 // convolution_choice.c: algorithm, bands, offsets and positions of a walk.

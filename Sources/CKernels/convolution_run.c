@@ -8,14 +8,17 @@ static int most(int a, int b) { return a > b ? a : b; }
 // The largest share of `n` pieces among `parts` workers, of all.
 static double largest(int n, int parts) { return (double)((n + parts - 1) / parts) / n; }
 
-// Divides groups, blocks of outputs or rows: blocks if the weights are large, for then each worker reads its own only.
+// Divides groups, blocks of outputs or rows: blocks if the weights are more than what is read, for then each worker reads its own
+// only.
 static struct Share walk_share(const struct Walk *walk, int part, int parts) {
   struct Share s = {0, walk->group, 0, walk->blocks, 0, walk->rows, walk->across < walk->outputs};
   int step = walk->winograd ? 4 : 1, rows = (walk->rows + step - 1) / step, units = walk->blocks + s.rest;
+  long read = (long)walk->source.channels * walk->source.height * walk->source.width / walk->source.stride_h;
+  int heavy = (long)walk->weights > (read > 100000 ? read : 100000);
   if (walk->group >= 4 * parts) {
     s.group = (int)((long)walk->group * part / parts);
     s.groups = (int)((long)walk->group * (part + 1) / parts);
-  } else if (largest(units, parts) < largest(rows, parts) * (walk->weights > 100000 ? 1.05 : 0.9)) {
+  } else if (largest(units, parts) < largest(rows, parts) * (heavy ? 1.05 : 0.9)) {
     s.block = least(walk->blocks, units * part / parts);
     s.blocks = least(walk->blocks, units * (part + 1) / parts);
     s.rest = s.rest && part == parts - 1;

@@ -91,6 +91,26 @@ int walk_forward(struct Walk *walk, const struct ConvolutionShape *s) {
   return source_rows(source, s->out_width, (s->kernel_w - 1) * s->dilation_w / s->stride_w);
 }
 
+int walk_widen(struct Walk *walk, const struct ConvolutionShape *s) {
+  struct Source *source = &walk->source;
+  if (s->kernel_w == 1 || source->channels > 4) return 1;
+  int *phase = malloc((size_t)s->kernel_w * sizeof(int));
+  if (!phase) return 0;
+  for (int k = 0; k < s->kernel_w; k++) phase[k] = k * s->dilation_w;
+  free(source->phase_w);
+  free(source->first);
+  free(source->last);
+  source->phase_w = phase;
+  struct Grid *grid = walk->grid;
+  for (int t = 0; t < grid->area; t++) {
+    grid->plane[t] = grid->plane[t] / source->phases_w * s->kernel_w + grid->tap[t] % s->kernel_w;
+    grid->right[t] = 0;
+  }
+  source->phases_w = s->kernel_w;
+  walk->tall = 0;
+  return source_rows(source, s->out_width, 0);
+}
+
 // One dimension of the backward-data pass. Array pixel i * stride + phase - pad, for each phase, gets dy[i - m] of the taps
 // k with k * dilation = m * stride + phase; results are numbered from the lowest i on.
 struct Axis { int kernel, stride, pad, dilation, size, low, most, count; };

@@ -71,27 +71,37 @@ INLINE void transpose(vec v[LANES]) {
   }
 }
 
-static void spread(const float *sums, int width, int outputs, int count, const struct Finish *to) {
-  for (int p = 0; p < count; p += LANES, sums += (ptrdiff_t)LANES * width) {
-    int n = count - p < LANES ? count - p : LANES;
-    for (int first = 0; first < outputs; first += LANES) {
-      vec v[LANES];
-      UNROLL for (int i = 0; i < LANES; i++) v[i] = i < n ? load(sums + (ptrdiff_t)i * width + first) : splat(0);
-      transpose(v);
-      UNROLL for (int i = 0; i < LANES; i++) {
-        int o = first + i;
-        if (o >= outputs) break;
-        ptrdiff_t at = o * to->plane + p;
-        vec s = v[i] + (to->bias ? to->bias[o] : 0);
-        if (n == LANES) store(to->y + at, finish(s, to->addend ? load(to->addend + at) : splat(0), to->slope));
-        else {
-          float rest[LANES];
-          store(rest, s);
-          finish_run(rest, n, to->addend ? to->addend + at : 0, to->slope, to->y + at);
-        }
-      }
-    }
+// n x outputs of LANES x LANES sums, `width` floats a pixel, to pixel `at` of the first output's plane.
+INLINE void spread_block(const float *sums, int width, int n, int outputs, int first, const struct Finish *to, ptrdiff_t at, int adds,
+                         int activates) {
+  vec v[LANES], bias = splat(0);
+  if (to->bias) bias = outputs == LANES ? load(to->bias + first) : load_lanes(lanes_between(0, outputs), to->bias + first);
+  UNROLL for (int i = 0; i < LANES; i++) v[i] = i < n ? load(sums + (ptrdiff_t)i * width) + bias : splat(0);
+  transpose(v);
+  if (n == LANES && outputs == LANES) {
+    UNROLL for (int i = 0; i < LANES; i++, at += to->plane)
+      store(to->y + at, finish(v[i], adds ? load(to->addend + at) : splat(0), adds, activates, to->slope));
+    return;
   }
+  lanes_t lanes = lanes_between(0, n);
+  UNROLL for (int i = 0; i < LANES; i++, at += to->plane)
+    if (i < outputs)
+      store_lanes(lanes, to->y + at, finish(v[i], adds ? load_lanes(lanes, to->addend + at) : splat(0), adds, activates, to->slope));
+}
+
+INLINE void spread_kind(const float *sums, int width, int outputs, int count, const struct Finish *to, int adds, int activates) {
+  for (int p = 0; p < count; p += LANES, sums += (ptrdiff_t)LANES * width)
+    for (int o = 0; o < outputs; o += LANES) {
+      int n = count - p, m = outputs - o;
+      if (n >= LANES && m >= LANES) spread_block(sums + o, width, LANES, LANES, o, to, o * to->plane + p, adds, activates);
+      else spread_block(sums + o, width, n < LANES ? n : LANES, m < LANES ? m : LANES, o, to, o * to->plane + p, adds, activates);
+    }
+}
+
+static void spread(const float *sums, int width, int outputs, int count, const struct Finish *to) {
+#define SPREAD(ADDS, ACTIVATES) \
+  if (finish_kind(to) == 3 * ADDS + ACTIVATES) spread_kind(sums, width, outputs, count, to, ADDS, ACTIVATES);
+  FINISHES(SPREAD)
 }
 
 static void gather(const float *y, ptrdiff_t plane, int outputs, int count, int width, float *sums) {

@@ -1,23 +1,30 @@
 // Convolution with pixels in lanes and a fused end, compiled once per instruction set; the tile is that of conv_body.h.
 
-INLINE vec finish(vec v, vec addend, float slope) {
-  v += addend;
-  if (slope == 1) return v;
-  return v < 0 ? (slope == 0 ? splat(0) : v * slope) : v;
+// The kinds of ends, which are known while compiling: without and with an addend; then no activation, ReLU, a leaky one.
+#define FINISHES(F) F(0, 0) F(0, 1) F(0, 2) F(1, 0) F(1, 1) F(1, 2)
+INLINE int finish_kind(const struct Finish *to) { return (to->addend ? 3 : 0) + (to->slope == 1 ? 0 : to->slope == 0 ? 1 : 2); }
+
+INLINE vec finish(vec v, vec addend, int adds, int activates, float slope) {
+  if (adds) v += addend;
+  if (activates == 1) return 0 > v ? splat(0) : v;
+  return activates ? v < 0 ? v * slope : v : v;
 }
 
 // y[i] = activation(v[i] + addend[i]), i < n; no access beyond.
-static void finish_run(const float *v, int n, const float *addend, float slope, float *y) {
+INLINE void finish_kind_run(const float *v, int n, const float *addend, int adds, int activates, float slope, float *y) {
   int i = 0;
-  for (; i + LANES <= n; i += LANES) store(y + i, finish(load(v + i), addend ? load(addend + i) : splat(0), slope));
-  ROLLED for (; i + 4 <= n; i += 4) {
-    vec4 t = *(const vec4 *)(v + i) + (addend ? *(const vec4 *)(addend + i) : (vec4)(0));
-    *(vec4 *)(y + i) = slope == 1 ? t : t < 0 ? (slope == 0 ? (vec4)(0) : t * slope) : t;
-  }
-  ROLLED for (; i < n; i++) {
-    float t = v[i] + (addend ? addend[i] : 0);
-    y[i] = t < 0 && slope != 1 ? (slope == 0 ? 0 : t * slope) : t;
-  }
+  for (; i + LANES <= n; i += LANES)
+    store(y + i, finish(load(v + i), adds ? load(addend + i) : splat(0), adds, activates, slope));
+  if (i == n) return;
+  lanes_t rest = lanes_between(0, n - i);
+  store_lanes(rest, y + i, finish(load_lanes(rest, v + i), adds ? load_lanes(rest, addend + i) : splat(0), adds, activates, slope));
+}
+
+static void finish_run(const float *v, int n, const struct Finish *to, ptrdiff_t at) {
+#define FINISH_RUN(ADDS, ACTIVATES)                                                                                      \
+  if (finish_kind(to) == 3 * ADDS + ACTIVATES)                                                                           \
+    finish_kind_run(v, n, ADDS ? to->addend + at : 0, ADDS, ACTIVATES, to->slope, to->y + at);
+  FINISHES(FINISH_RUN)
 }
 
 INLINE void pixels_tile(const int NO, const int NX, const float *x, const int *offset, int taps, const float *w,
@@ -42,11 +49,17 @@ INLINE void pixels_tile(const int NO, const int NX, const float *x, const int *o
       }
     }
   }
-  UNROLL for (int o = 0; o < NO; o++)
-    UNROLL for (int i = 0; i < NX; i++) {
-      ptrdiff_t p = at + o * to->plane + i * LANES;
-      store(to->y + p, finish(a[o][i], to->addend ? load(to->addend + p) : splat(0), to->slope));
-    }
+#define PIXELS_END(ADDS, ACTIVATES)                                                                                      \
+  if (kind == 3 * ADDS + ACTIVATES) {                                                                                    \
+    UNROLL for (int o = 0; o < NO; o++)                                                                                  \
+      UNROLL for (int i = 0; i < NX; i++) {                                                                              \
+        ptrdiff_t p = at + o * to->plane + i * LANES;                                                                    \
+        store(to->y + p, finish(a[o][i], ADDS ? load(to->addend + p) : splat(0), ADDS, ACTIVATES, to->slope));           \
+      }                                                                                                                  \
+    return;                                                                                                              \
+  }
+  int kind = finish_kind(to);
+  FINISHES(PIXELS_END)
 }
 
 typedef void PixelsTile(const float *, const int *, int, const float *, const struct Finish *, ptrdiff_t);
@@ -71,7 +84,7 @@ static void pixels_split(PixelsTile *tile, const float *x, const int *offset, in
       n = run < p + width - q ? run : p + width - q;
       ptrdiff_t at = o * to->plane + (ptrdiff_t)r * columns + c;
       if (c < columns)
-        finish_run(buffer + o * width + q - p, n, to->addend ? to->addend + at : 0, to->slope, to->y + at);
+        finish_run(buffer + o * width + q - p, n, to, at);
     }
 }
 
@@ -84,7 +97,7 @@ static void pixels_few(const float *x, const int *offset, int taps, const float 
       float s = to->bias ? to->bias[o] : 0;
       for (int k = 0; k < taps; k++) s += w[k * outputs + o] * x[offset[k] + p];
       ptrdiff_t at = o * to->plane + (ptrdiff_t)(p / row) * columns + p % row;
-      finish_run(&s, 1, to->addend ? to->addend + at : 0, to->slope, to->y + at);
+      finish_run(&s, 1, to, at);
     }
 }
 

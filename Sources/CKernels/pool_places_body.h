@@ -2,7 +2,7 @@
 // Bits are those of vector_body.h, whose loops do all other windows.
 
 // y[i] = v[i], i < n; of `room` numbers from y on, those behind n may get anything.
-INLINE void store_some(float *y, vec v, ptrdiff_t n, ptrdiff_t room) {
+INLINE void store_within(float *y, vec v, ptrdiff_t n, ptrdiff_t room) {
   if (room >= LANES) store(y, v);
   else store_lanes(lanes_between(0, (int)n), y, v);
 }
@@ -36,8 +36,8 @@ static void max_pool_pairs(const struct PoolWindow *s, ptrdiff_t planes, const f
       larger_place(__builtin_shufflevector(a, b, ODDS), place + 1, &best, &at);
       larger_place(__builtin_shufflevector(d, e, EVENS), place + (int32_t)width, &best, &at);
       larger_place(__builtin_shufflevector(d, e, ODDS), place + (int32_t)width + 1, &best, &at);
-      store_some(y + out, best, n, written - out);
-      store_some((float *)which + out, (vec)at, n, written - out);
+      store_within(y + out, best, n, written - out);
+      store_within((float *)which + out, (vec)at, n, written - out);
     }
 }
 
@@ -80,8 +80,8 @@ INLINE void max_row(const struct PoolWindow *s, int kernel, int stride, float *c
         if (k + 1 < kernel) larger_place(__builtin_shufflevector(a, b, ODDS), place + k + 1, &best, &at);
       }
     }
-    store_some(y + c, best, s->out_width - c, room - c);
-    store_some((float *)which + c, (vec)at, s->out_width - c, room - c);
+    store_within(y + c, best, s->out_width - c, room - c);
+    store_within((float *)which + c, (vec)at, s->out_width - c, room - c);
   }
 }
 

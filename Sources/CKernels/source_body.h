@@ -13,6 +13,13 @@ INLINE void copy_run(float *to, const float *from, int n, int step) {
   } else if (step == 2) {
     for (; i + LANES < n; i += LANES)
       store(to + i, __builtin_shufflevector(load(from + 2 * i), load(from + 2 * i + LANES), EVENS));
+  } else if (step == 4) {
+    for (; i + LANES < n; i += LANES) {
+      const float *p = from + 4 * i;
+      vec a = __builtin_shufflevector(load(p), load(p + LANES), EVENS);
+      vec b = __builtin_shufflevector(load(p + 2 * LANES), load(p + 3 * LANES), EVENS);
+      store(to + i, __builtin_shufflevector(a, b, EVENS));
+    }
   }
   ROLLED for (; i < n; i++) to[i] = from[(ptrdiff_t)i * step];
 }

@@ -166,6 +166,8 @@ static void gemv(const float *w, ptrdiff_t inputs, const float *x, const float *
     ptrdiff_t i = 0;
     for (; i + 2 * LANES <= inputs; i += 2 * LANES)
       UNROLL for (int j = 0; j < 4; j++) {
+        __builtin_prefetch(row[j] + 4 * inputs + i, 0, 2);   // the next rows, which come from memory
+        if (LANES == 16) __builtin_prefetch(row[j] + 4 * inputs + i + LANES, 0, 2);
         a[j] += load(row[j] + i) * load(x + i);
         b[j] += load(row[j] + i + LANES) * load(x + i + LANES);
       }

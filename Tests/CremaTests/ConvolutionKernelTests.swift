@@ -21,6 +21,11 @@ import Testing
     shape(6, 48, group: 2, kernel: (3, 3), pad: (1, 1), size: (28, 28)),
     shape(9, 9, group: 9, kernel: (3, 3), stride: (2, 2), pad: (1, 1), size: (14, 14)),
     shape(70, 140, group: 70, kernel: (3, 3), pad: (1, 1), size: (7, 20)),
+    shape(2, 2, group: 2, kernel: (3, 3), pad: (1, 1), size: (35, 70)),
+    shape(2, 2, group: 2, kernel: (3, 3), stride: (2, 2), pad: (0, 2), size: (20, 90)),
+    shape(3, 20, kernel: (7, 7), stride: (2, 2), pad: (3, 3), size: (12, 70)),
+    shape(1, 20, kernel: (5, 5), size: (20, 28)),
+    shape(24, 40, kernel: (1, 1), size: (9, 28)),
   ]
   static let sets = ["avx512", "avx2", "baseline"].filter { unsafe kernelSet($0) != nil }
 

@@ -75,6 +75,9 @@ import Testing
       let x = random(height * width).map { ($0 * 4).rounded() }, dy = random(rows * columns)
       var (best, average) = (dy, dy), places = dy.map { _ in Int32(0) }, (dMax, dAverage) = (x, x)
       unsafe set.pointee.max_pool(&window, x, &best, &places)
+      var values = dy
+      unsafe set.pointee.max_pool(&window, x, &values, nil)
+      #expect(values == best)
       unsafe set.pointee.max_unpool(&window, dy, places, &dMax)
       unsafe set.pointee.average_pool(&window, x, &average)
       unsafe set.pointee.average_unpool(&window, dy, &dAverage)

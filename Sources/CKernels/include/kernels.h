@@ -81,6 +81,15 @@ struct Kernels {
   const struct FunctionKernels *functions;   // see functions.h
 };
 
+// Tells the processor that this thread waits for another one.
+static inline void processor_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("isb");
+#endif
+}
+
 const struct Kernels *kernels(void);
 const struct Kernels *kernels_named(const char *name);  // "avx512", "avx2", "baseline", or null if this processor lacks it
 

@@ -49,12 +49,14 @@ package final class LayerOperator: Operator {
     (self.item, layer, scratch, weights) = (item, node.layer, node.plan.scratch, memory.weights[item.node])
     (forwardPhases, backwardPhases) = (node.plan.forwardPhases, node.plan.backwardPhases)
     learns = node.learns.map { $0 && node.runsBackward }
-    partsOfImage = node.plan.isByChannel ? Self.parts(memory.graph.values[item.tops[0]].shape) : 1
+    let values = (item.bottoms + item.tops).map { memory.graph.values[$0].shape }
+    partsOfImage = node.plan.isByChannel ? Self.parts(values) : 1
   }
 
-  private static func parts(_ shape: Shape) -> Int {
-    guard shape.rank >= 2 else { return 1 }
-    return max(1, min(8, shape[1], shape.count(from: 1) / 16_384))
+  /// As many parts as there are some thousands of numbers to read and write.
+  private static func parts(_ shapes: [Shape]) -> Int {
+    guard let channels = shapes.map({ $0.rank < 2 ? 1 : $0[1] }).min() else { return 1 }
+    return max(1, min(8, channels, shapes.reduce(0) { $0 + $1.count(from: 1) } / 16_384))
   }
 
   package func ownGradient(of weight: Int, isSliced: Bool) -> Shape? {

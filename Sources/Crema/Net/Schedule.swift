@@ -8,17 +8,21 @@ struct Schedule {
   /// A piece of a step's preparations, and the weights as it knows them.
   private final class Preparation {
     let step: any Step, piece: Int, weights: [Tensor]
-    var stamps: [Int]?
+    var stamps: [Int] = []
     init(_ step: any Step, _ piece: Int, _ weights: [Tensor]) {
       (self.step, self.piece, self.weights) = (step, piece, weights)
     }
 
     /// Whether it must be done again; it then counts as done.
     func takeNeed() -> Bool {
-      let current = weights.compactMap(\.stamp)
-      guard current.count == weights.count, !weights.isEmpty else { return true }
-      defer { stamps = current }
-      return stamps != current
+      var isNeeded = stamps.count != weights.count || weights.isEmpty
+      if isNeeded { stamps = Array(repeating: -1, count: weights.count) }
+      for (index, weight) in weights.enumerated() {
+        let stamp = weight.stamp
+        if stamp == nil || stamp != stamps[index] { isNeeded = true }
+        stamps[index] = stamp ?? -1
+      }
+      return isNeeded
     }
   }
 

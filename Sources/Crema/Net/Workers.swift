@@ -1,3 +1,4 @@
+import CKernels
 import Dispatch
 import Glibc
 import Synchronization
@@ -14,10 +15,11 @@ public final class Workers: Sendable {
   /// Work lent to other threads while its owner waits.
   ///
   /// `@unchecked` because the closure and what it captures are not Sendable. That is sound because `run` does not return before
-  /// every helper has finished, and because the jobs of one phase write to disjoint memory: each its own slice, part or
-  /// chunk, and the scratch of its own worker.
+  /// every job is done, because a helper that comes later gets no job, and because the jobs of one phase write to disjoint
+  /// memory: each its own slice, part or chunk, and the scratch of its own worker.
   private struct Work: @unchecked Sendable {
-    let jobs: Int
+    let round: UInt32
+    let jobs: UInt32
     let body: (_ worker: Int, _ job: Int) -> Void
   }
 
@@ -32,7 +34,7 @@ public final class Workers: Sendable {
 
   deinit {
     phase.work.withLock { $0 = nil }
-    announce()
+    announce(phase.round.load(ordering: .relaxed) &+ 1)
   }
 
   /// Computes jobs `0..<jobs`, each once, and returns when all are done.
@@ -43,41 +45,55 @@ public final class Workers: Sendable {
       for job in 0..<jobs { body(0, job) }
       return
     }
-    let work = Work(jobs: jobs, body: body)
+    let round = phase.round.load(ordering: .relaxed) &+ 1
+    let work = Work(round: round, jobs: UInt32(jobs), body: body)
     phase.work.withLock { $0 = work }
-    phase.next.store(0, ordering: .relaxed)
-    phase.busy.store(helpers.count, ordering: .relaxed)
-    announce()
+    phase.done.store(0, ordering: .relaxed)
+    phase.next.store(Phase.ticket(round, 0), ordering: .releasing)
+    announce(round)
     phase.take(work, as: 0)
-    var spins = 0
-    while phase.busy.load(ordering: .acquiring) > 0 {
-      spins += 1
-      if spins > 1000 { sched_yield() }
+    var waits = 0
+    while phase.done.load(ordering: .acquiring) < work.jobs {
+      waits += 1
+      if waits < 2000 { processor_pause() } else { sched_yield() }
     }
   }
 
-  private func announce() {
-    phase.round.add(1, ordering: .sequentiallyConsistent)
+  private func announce(_ round: UInt32) {
+    phase.round.store(round, ordering: .sequentiallyConsistent)
     for helper in helpers { helper.wake() }
   }
 
   /// What the threads share.
   private final class Phase: Sendable {
     let work = Mutex<Work?>(nil)
-    let round = Atomic(0)
-    let next = Atomic(0)
-    let busy = Atomic(0)
+    let round = Atomic<UInt32>(0)
+    /// The round, in the upper half, and the next of its jobs: a helper that is late cannot take a job of a later round.
+    let next = Atomic<UInt64>(0)
+    let done = Atomic<UInt32>(0)
+
+    static func ticket(_ round: UInt32, _ job: UInt32) -> UInt64 { UInt64(round) << 32 | UInt64(job) }
 
     func take(_ work: Work, as worker: Int) {
+      var ticket = next.load(ordering: .acquiring)
       while true {
-        let job = next.add(1, ordering: .relaxed).oldValue
-        guard job < work.jobs else { return }
-        work.body(worker, job)
+        let job = UInt32(truncatingIfNeeded: ticket)
+        guard UInt32(ticket >> 32) == work.round, job < work.jobs else { return }
+        let (isMine, current) = next.compareExchange(
+          expected: ticket, desired: ticket + 1, ordering: .acquiringAndReleasing)
+        guard isMine else {
+          ticket = current
+          continue
+        }
+        work.body(worker, Int(job))
+        done.add(1, ordering: .releasing)
+        ticket = next.load(ordering: .acquiring)
       }
     }
   }
 
-  /// One thread: waits awake for some microseconds, then sleeps until it is woken.
+  /// One thread: waits awake for some tenths of a millisecond, then sleeps until it is woken. Between the steps of a net it stays
+  /// awake; to wake it takes longer than most steps of a small net.
   private final class Helper: Sendable {
     let worker: Int
     private let asleep = Atomic(false)
@@ -90,20 +106,22 @@ public final class Workers: Sendable {
     }
 
     func serve(_ phase: Phase) {
-      var seen = 0
+      var seen: UInt32 = 0
       while true {
         waitForWork(phase, after: seen)
-        seen += 1
         guard let work = phase.work.withLock({ $0 }) else { return }
+        seen = work.round
         phase.take(work, as: worker)
-        phase.busy.subtract(1, ordering: .releasing)
       }
     }
 
     /// A wake-up may come late, when its phase is over, so only the round tells that there is work.
-    private func waitForWork(_ phase: Phase, after seen: Int) {
+    private func waitForWork(_ phase: Phase, after seen: UInt32) {
       while true {
-        for _ in 0..<20_000 where phase.round.load(ordering: .acquiring) != seen { return }
+        for _ in 0..<10_000 {
+          if phase.round.load(ordering: .acquiring) != seen { return }
+          processor_pause()
+        }
         asleep.store(true, ordering: .sequentiallyConsistent)
         if phase.round.load(ordering: .sequentiallyConsistent) != seen,
           asleep.exchange(false, ordering: .sequentiallyConsistent)

@@ -43,7 +43,8 @@ final class ConvolutionOperator: Operator {
       item.affine, outputs: outputs, bias: weights.count > 1 ? weights[1].data : nil, in: memory)
     (factors, terms) = (Tensor([outputs]), Tensor([outputs]))
     scaled = shape.isTransposed && !folded.isPlain ? Tensor(weights[0].shape) : nil
-    partsOfImage = shape.isTransposed ? 1 : max(1, min(16, shape.multiplyAdds / 400_000))
+    let work = max(shape.multiplyAdds / 200_000, (shape.input.count + shape.output.count) / 16_384)
+    partsOfImage = shape.isTransposed ? 1 : max(1, min(16, work))
     preparations = [folded.sources + [weights[0].data]] + (wantsBottom ? [[weights[0].data]] : [])
   }
 
