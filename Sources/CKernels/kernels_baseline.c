@@ -18,4 +18,6 @@
 #include "pixels_body.h"
 #include "outputs_body.h"
 #include "source_body.h"
+#include "training_body.h"
+#include "few_rows_body.h"
 #include "table.h"

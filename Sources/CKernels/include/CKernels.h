@@ -1,4 +1,5 @@
 // Everything this module gives to Swift.
 #include "kernels.h"
+#include "training.h"
 #include "winograd.h"
 #include "convolution.h"

@@ -20,7 +20,7 @@ extension Transformer {
   /// The image of a record: its sizes, and its pixels if the record holds an image file.
   struct Opened {
     let picture: Picture
-    fileprivate let image: Image?
+    let image: Image?
   }
 
   /// Decodes the image of a record, if it holds an image file, and checks its sizes if not.
@@ -38,7 +38,7 @@ extension Transformer {
   ///
   /// - Parameters:
   ///   - shape: the channels, height and width that the transformed image must have.
-  ///   - floats: memory to be used again for `float_data`.
+  ///   - floats: memory to be used for `float_data`.
   func write(
     _ opened: Opened, _ datum: Datum, _ record: Span<UInt8>, _ shape: [Int], into numbers: inout MutableSpan<Float>,
     at start: Int, _ floats: inout [Float], _ random: RandomStream?
@@ -47,16 +47,18 @@ extension Transformer {
     try check(picture, shape)
     let cut = cut(picture, random)
     if let image = opened.image {
-      write(image.pixels.span, from: 0, picture, cut, into: &numbers, at: start) { Float($0) }
+      write(image.pixels.span, from: 0, picture, cut, into: &numbers, at: start)
     } else if datum.hasBytes {
-      write(record, from: datum.bytes.lowerBound, picture, cut, into: &numbers, at: start) { Float($0) }
+      write(record, from: datum.bytes.lowerBound, picture, cut, into: &numbers, at: start)
     } else {
-      try datum.readFloats(of: record, into: &floats)
-      write(floats.span, from: 0, picture, cut, into: &numbers, at: start) { $0 }
+      floats.removeAll(keepingCapacity: true)
+      try datum.addFloats(of: record, to: &floats)
+      write(floats.span, from: 0, picture, cut, into: &numbers, at: start)
     }
   }
 
-  private func check(_ picture: Picture, _ wanted: [Int]) throws(Diagnostic) {
+  /// Throws unless the transformed image has the shape that is wanted.
+  func check(_ picture: Picture, _ wanted: [Int]) throws(Diagnostic) {
     let found = try shape(picture)
     guard found == wanted else {
       throw Diagnostic(
