@@ -115,4 +115,4 @@ static void inner_back(const float *w, const float *d, ptrdiff_t outputs, int ro
 }
 
 const struct TrainingKernels NAME(training) = {read_bytes, read_floats, nesterov, adagrad, rmsprop, adadelta, adam, add_signs,
-                                               subtract, multiply, softmax, softmax_back, outer, inner, inner_back};
+                                               subtract, multiply, outer, inner, inner_back};

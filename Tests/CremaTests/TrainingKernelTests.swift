@@ -1,9 +1,8 @@
 import CKernels
-import Glibc
 import TestSupport
 import Testing
 
-/// The kernels of data, losses and updates, for every instruction set of this processor, against plain loops.
+/// The kernels of data and updates, for every instruction set of this processor, against plain loops.
 @Suite struct TrainingKernelTests {
   private static let sets = ["avx512", "avx2", "baseline"]
   private static let counts = [1, 3, 4, 7, 8, 15, 16, 17, 33, 64, 100, 300]
@@ -85,36 +84,5 @@ import Testing
     }
     check("step", { g, h, _ in unsafe set.subtract(&h, g, count) }) { g, h, i in (g, h - g, i) }
     check("scale", { g, _, _ in unsafe set.multiply(&g, 0.3, count) }) { g, h, i in (g * 0.3, h, i) }
-  }
-
-  @Test(arguments: sets, [(1, 1), (5, 1), (16, 1), (37, 1), (1000, 1), (3, 2), (21, 16), (21, 50)])
-  func probabilities(_ name: String, _ size: (classes: Int, inner: Int)) {
-    guard let set = kernels(name) else { return }
-    let (classes, inner) = size, count = classes * inner
-    let x = random(count).map { $0 * 20 }, dy = random(count, 1)
-    var (y, dx) = (x, dy)
-    unsafe set.softmax(&y, classes, inner)
-    unsafe set.softmax_back(&dx, y, classes, inner)
-    for j in 0..<inner {
-      let places = (0..<classes).map { $0 * inner + j }, largest = places.map { Double(x[$0]) }.max() ?? 0
-      let powers = places.map { exp(Double(x[$0]) - largest) }, total = powers.reduce(0, +)
-      let product = places.reduce(0) { $0 + Double(dy[$1]) * Double(y[$1]) }
-      for (at, power) in zip(places, powers) {
-        #expect(abs(Double(y[at]) - power / total) <= 4e-6 * power / total)
-        #expect(abs(Double(dx[at]) - (Double(dy[at]) - product) * Double(y[at])) < 1e-6)
-      }
-    }
-  }
-
-  /// What is not a number stays none, and nothing is larger than the largest.
-  @Test(arguments: sets, [1, 20]) func extremeProbabilities(_ name: String, _ inner: Int) {
-    guard let set = kernels(name) else { return }
-    var y = [Float](repeating: -Float.greatestFiniteMagnitude, count: 40 * inner)
-    for j in 0..<inner { y[7 * inner + j] = 100 }
-    unsafe set.softmax(&y, 40, inner)
-    #expect(y.indices.allSatisfy { y[$0] == ($0 / inner == 7 ? 1 : 0) })
-    y[3 * inner] = .nan
-    unsafe set.softmax(&y, 40, inner)
-    #expect(y[3 * inner].isNaN)
   }
 }

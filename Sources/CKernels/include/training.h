@@ -1,4 +1,4 @@
-// What data layers, losses and solvers do to runs of numbers. Each operation is rounded for itself, as in Caffe, unless said otherwise.
+// What data layers, few-row products and solvers do to runs of numbers. Each operation is rounded for itself, as in Caffe, unless said otherwise.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -19,12 +19,8 @@ struct TrainingKernels {
   void (*add_signs)(float *g, const float *w, float decay, ptrdiff_t count);
   void (*subtract)(float *w, const float *g, ptrdiff_t count);  // w -= g
   void (*multiply)(float *x, float factor, ptrdiff_t count);    // x *= factor
-  // In place: exponentials of classes x inner numbers along the classes, divided by their sum; and the gradient of that:
-  // d = (d - the sum of d * y along the classes) * y.
-  void (*softmax)(float *y, ptrdiff_t classes, ptrdiff_t inner);
-  void (*softmax_back)(float *d, const float *y, ptrdiff_t classes, ptrdiff_t inner);
-  // Products with few rows and a matrix w of outputs x inputs so large that its way from memory is all that counts. They take
-  // the columns from `first` to `last` of w and x. With fused multiply-adds.
+  // Products with few rows and a matrix w of outputs x inputs so large that its way from memory is all that counts; at most
+  // 8 rows. With fused multiply-adds.
   // w[o][i] = (adds ? w[o][i] : 0) + the sum over rows r of d[r * outputs + o] * x[r * inputs + i], for `count` outputs from `from` on.
   void (*outer)(const float *d, ptrdiff_t outputs, const float *x, ptrdiff_t inputs, int rows, ptrdiff_t from, ptrdiff_t count,
                 int adds, float *w);

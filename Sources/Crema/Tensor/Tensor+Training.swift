@@ -1,6 +1,6 @@
 import CKernels
 
-/// The kernels for data, losses and updates.
+/// The kernels for data and updates.
 package var trainingKernels: UnsafePointer<TrainingKernels> {
   guard let set = unsafe CKernels.kernels()?.pointee.training else {
     preconditionFailure("no kernels for this processor")
