@@ -22,6 +22,8 @@
 #include "outputs_body.h"
 #include "transform_body.h"
 #include "source_body.h"
+#include "training_body.h"
+#include "few_rows_body.h"
 #include "table.h"
 #pragma clang attribute pop
 #endif

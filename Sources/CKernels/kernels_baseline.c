@@ -23,4 +23,6 @@
 #include "outputs_body.h"
 #include "transform_body.h"
 #include "source_body.h"
+#include "training_body.h"
+#include "few_rows_body.h"
 #include "table.h"

@@ -36,9 +36,14 @@ extension HDF5File {
 
   /// Writes a new dataset of 32-bit floats, given as bytes that need not be aligned, row-major; an empty shape makes a
   /// scalar.
-  public func write(floats bytes: RawSpan, shape: [Int], to name: String) throws(HDF5Error) {
+  ///
+  /// - Parameter willWrite: called with the bytes that are given to the system next, every few megabytes.
+  public func write(
+    floats bytes: RawSpan, shape: [Int], to name: String, willWrite: (RawSpan) -> Void = { _ in }
+  ) throws(HDF5Error) {
     try unsafe bytes.withUnsafeBytes { memory throws(HDF5Error) in
-      try unsafe write(memory, count: memory.count / 4, as: crema_h5_float(), shape: shape, to: name)
+      try unsafe write(
+        memory, count: memory.count / 4, as: crema_h5_float(), shape: shape, to: name, willWrite: willWrite)
     }
   }
 
@@ -69,15 +74,19 @@ extension HDF5File {
   }
 
   private func write(
-    _ bytes: UnsafeRawBufferPointer, count: Int, as type: hid_t, shape: [Int], to name: String
+    _ bytes: UnsafeRawBufferPointer, count: Int, as type: hid_t, shape: [Int], to name: String,
+    willWrite: (RawSpan) -> Void = { _ in }
   ) throws(HDF5Error) {
     let site = Site(file: path, place: name)
     try site.check(count, fills: shape)
-    try withLibrary { () throws(HDF5Error) in try unsafe store(bytes, as: type, shape: shape, at: site) }
+    try withLibrary { () throws(HDF5Error) in
+      try unsafe store(bytes, as: type, shape: shape, at: site, willWrite: willWrite)
+    }
   }
 
   private func store(
-    _ bytes: UnsafeRawBufferPointer, as type: hid_t, shape: [Int], at site: Site
+    _ bytes: UnsafeRawBufferPointer, as type: hid_t, shape: [Int], at site: Site,
+    willWrite: (RawSpan) -> Void = { _ in }
   ) throws(HDF5Error) {
     let space = try site.space(shape)
     let normal = hid_t(H5P_DEFAULT)
@@ -86,8 +95,29 @@ extension HDF5File {
       advice: writeAdvice)
     guard let start = bytes.baseAddress, bytes.count > 0 else { return }
     let all = hid_t(H5S_ALL)
-    try unsafe site.check("H5Dwrite", H5Dwrite(dataset.id, type, all, all, normal, start), advice: writeAdvice)
+    guard let axis = shape.firstIndex(where: { $0 > 1 }), bytes.count > Self.piece else {
+      unsafe willWrite(RawSpan(_unsafeBytes: bytes))
+      try unsafe site.check("H5Dwrite", H5Dwrite(dataset.id, type, all, all, normal, start), advice: writeAdvice)
+      return
+    }
+    var first = [hsize_t](repeating: 0, count: shape.count), count = shape.map { hsize_t($0) }
+    let rows = shape[axis], row = shape[(axis + 1)...].reduce(1, *), rowBytes = bytes.count / rows
+    for begin in stride(from: 0, to: rows, by: max(1, Self.piece / rowBytes)) {
+      let end = min(rows, begin + max(1, Self.piece / rowBytes))
+      (first[axis], count[axis]) = (hsize_t(begin), hsize_t(end - begin))
+      try unsafe site.check(
+        "H5Sselect_hyperslab", H5Sselect_hyperslab(space.id, H5S_SELECT_SET, first, nil, count, nil))
+      let piece = unsafe UnsafeRawBufferPointer(rebasing: bytes[begin * rowBytes..<end * rowBytes])
+      unsafe willWrite(RawSpan(_unsafeBytes: piece))
+      let lent = try site.space([(end - begin) * row])
+      try unsafe site.check(
+        "H5Dwrite", H5Dwrite(dataset.id, type, lent.id, space.id, normal, piece.baseAddress), advice: writeAdvice
+      )
+    }
   }
+
+  /// The most bytes of one call, unless a row of the first axis has more.
+  private static let piece = 4 << 20
 
   /// Gives a group or dataset ("/": the file) a new scalar attribute with a string of fixed length, ended by a NUL.
   public func setAttribute(_ name: String, to text: String, of object: String = "/") throws(HDF5Error) {

@@ -78,7 +78,7 @@ import Testing
     }) {
       let datum = try Datum(value.span)
       var numbers: [Float] = []
-      try datum.readFloats(of: value.span, into: &numbers)
+      try datum.addFloats(of: value.span, to: &numbers)
       all[String(decoding: key, as: UTF8.self)] = Tensor([datum.channels, datum.height, datum.width], numbers)
     }
     return all

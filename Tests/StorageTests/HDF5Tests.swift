@@ -78,6 +78,21 @@ import Testing
   }
 
   /// What other programs write: strings of variable length, big-endian doubles in compressed chunks, an impossible size.
+  /// Datasets of some megabytes are written in pieces.
+  @Test(arguments: [[1, 1, 1100, 1100], [3, 500_000], [2_100_001], [1, 1_300_000], [700, 1, 2, 1000]])
+  func writesLargeDatasets(_ shape: [Int]) throws {
+    let scratch = try Scratch()
+    let file = try HDF5File(creating: scratch("large.h5"))
+    let values = (0..<shape.reduce(1, *)).map { Float($0 % 9973) }
+    var written = 0
+    try unsafe file.write(floats: values.span.bytes, shape: shape, to: "values") { written += $0.byteCount }
+    try file.close()
+    #expect(written == 4 * values.count)
+    let read = try HDF5File(reading: scratch("large.h5"))
+    #expect(try read.shape(of: "values") == shape)
+    #expect(try read.floats(at: "values") == values)
+  }
+
   @Test func readsWhatOtherProgramsWrite() throws {
     let file = try HDF5File(reading: fixture("variable_gzip.h5"))
     #expect(try file.strings(at: "names") == ["conv1", "", "caf\u{e9}"])

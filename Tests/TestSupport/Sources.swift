@@ -8,6 +8,7 @@ package final class OpenSource {
   package private(set) var tops: [Tensor]
   /// The stream, as the layer left it.
   package let random = RandomStream(seed: 1701)
+  private let workers = Workers(count: 2)
 
   package init(
     _ message: Message, phase: Phase, environment: InputEnvironment, log: Log = .silent
@@ -27,7 +28,7 @@ package final class OpenSource {
       shapes = Array(changed.prefix(shapes.count))
       tops = shapes.map { Tensor($0) }
     }
-    _ = try source.next(into: tops)
+    _ = try source.next(into: tops, on: workers)
     return tops.map(\.values)
   }
 }

@@ -1,5 +1,6 @@
 // Everything this module gives to Swift.
 #include "kernels.h"
+#include "training.h"
 #include "winograd.h"
 #include "convolution.h"
 #include "functions.h"

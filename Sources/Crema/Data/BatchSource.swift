@@ -29,10 +29,10 @@ final class BatchSource: InputSource {
     return [Shape([batch.labels.count] + batch.shape), [batch.labels.count]]
   }
 
-  func next(into tops: [Tensor]) throws(Diagnostic) -> InputEvents {
+  func next(into tops: [Tensor], on workers: Workers) throws(Diagnostic) -> InputEvents {
     let batch = try take()
     waiting = nil
-    tops[0].copy(batch.data)
+    batch.write(into: tops[0], on: workers)
     if tops.count > 1 { tops[1].copy(batch.labels) }
     pool.give(batch)
     return batch.events

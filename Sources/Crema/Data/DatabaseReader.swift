@@ -27,7 +27,6 @@ struct DatabaseReader: ~Copyable, PrefetchSource {
   private var position = 0
   private var isAtStart = true
   private let random: RandomStream?
-  private var floats: [Float] = []
 
   init(_ job: Job) throws(Diagnostic) {
     cursor = try job.backend.cursor(job.path, at: job.location)
@@ -60,8 +59,9 @@ struct DatabaseReader: ~Copyable, PrefetchSource {
 
   mutating func next() throws(Diagnostic) -> Batch {
     if isAtStart { try leaveOutFirstRecords() }
-    var batch = job.pool.take() ?? Batch(images: job.batchSize, shape: job.shape)
+    var batch = job.pool.take() ?? Batch(storing: job.batchSize, shape: job.shape, job.transformer)
     batch.events = InputEvents()
+    batch.stored?.removeAll()
     for image in 0..<job.batchSize {
       while job.skips, position % job.environment.ranks != job.environment.rank {
         _ = try advance(&batch.events) { _, _ in Result<Void, Diagnostic>.success(()) }
@@ -80,11 +80,10 @@ struct DatabaseReader: ~Copyable, PrefetchSource {
     position = 0
   }
 
-  /// Transforms the next record into the batch.
+  /// Adds the next record to the batch.
   private mutating func read(_ image: Int, into batch: inout Batch) throws(Diagnostic) {
     let (job, random) = (job, random)
-    var (events, floats) = (batch.events, floats)
-    self.floats = []
+    var events = batch.events
     batch.labels[image] = try advance(&events) { key, value in
       DatabaseReader.attempt(key, value, job.path, job.location) { record throws(Diagnostic) in
         let datum = try Datum(record)
@@ -92,14 +91,12 @@ struct DatabaseReader: ~Copyable, PrefetchSource {
         job.environment.report(
           opened.damage, of: "database '\(job.path)', record '\(withBytes(of: key) { text(ofKey: $0) })': its image")
         if image == 0 { batch.reshape(try job.transformer.shape(opened.picture)) }
-        let (shape, start) = (batch.shape, image * batch.shape.reduce(1, *))
-        var data = batch.data.mutableSpan
-        try job.transformer.write(opened, datum, record, shape, into: &data, at: start, &floats, random)
+        let shape = batch.shape
+        try batch.stored?.add(opened, datum, record, shape, random)
         return Float(datum.label)
       }
     }
     batch.events = events
-    self.floats = floats
   }
 
   /// Moves to the next record, from the last to the first.

@@ -73,19 +73,18 @@ package struct Datum: Sendable, Equatable {
   /// `3x32x32`.
   package var sizes: String { "\(channels)x\(height)x\(width)" }
 
-  /// Reads `float_data` into `numbers`, of which there must be `floatCount`.
-  package func readFloats(of record: Span<UInt8>, into numbers: inout [Float]) throws(Diagnostic) {
-    numbers.removeAll(keepingCapacity: true)
-    numbers.reserveCapacity(floatCount)
+  /// Adds `float_data` to `numbers`.
+  package func addFloats(of record: Span<UInt8>, to numbers: inout [Float]) throws(Diagnostic) {
     var reader = WireReader(0..<record.count)
     while let field = try reader.next(in: record) {
       guard field.number == 6 else { continue }
       if field.type == .fixed32 {
         numbers.append(Float(bitPattern: UInt32(truncatingIfNeeded: field.value)))
       } else {
-        var run = reader.nested(field.range)
-        while !run.isAtEnd {
-          numbers.append(Float(bitPattern: UInt32(truncatingIfNeeded: try run.fixed(4, in: record))))
+        unsafe record.withUnsafeBytes { bytes in
+          for at in stride(from: field.range.lowerBound, to: field.range.upperBound, by: 4) {
+            numbers.append(Float(bitPattern: unsafe bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self)))
+          }
         }
       }
     }

@@ -51,7 +51,7 @@ final class HDF5Source: InputSource {
     return file
   }
 
-  func next(into tops: [Tensor]) throws(Diagnostic) -> InputEvents {
+  func next(into tops: [Tensor], on workers: Workers) throws(Diagnostic) -> InputEvents {
     for image in 0..<tops[0].shape[0] {
       while position % job.ranks != job.rank { try advance(tops) }
       let next = permutation[row]

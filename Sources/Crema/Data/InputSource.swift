@@ -39,10 +39,11 @@ package protocol InputSource: AnyObject {
   /// - Throws: as `next`.
   func shapes() throws(Diagnostic) -> [Shape]?
 
-  /// Copies the next batch into the data of the tops, waiting for it if need be.
+  /// Writes the next batch into the data of the tops, waiting for it if need be.
   ///
+  /// - Parameter workers: who may take part; no job of theirs is under way.
   /// - Throws: what is wrong with the records of the batch; asking again throws it again.
-  func next(into tops: [Tensor]) throws(Diagnostic) -> InputEvents
+  func next(into tops: [Tensor], on workers: Workers) throws(Diagnostic) -> InputEvents
 }
 
 extension InputSource {

@@ -105,7 +105,7 @@ private struct StoredImage: Sendable {
       }
       try datum.checkCounts()
       var planes = Planes(channels: datum.channels, height: datum.height, width: datum.width, range: datum.bytes)
-      if !datum.hasBytes { try datum.readFloats(of: record.span, into: &planes.floats) }
+      if !datum.hasBytes { try datum.addFloats(of: record.span, to: &planes.floats) }
       return planes
     }
   }

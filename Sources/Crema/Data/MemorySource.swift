@@ -62,7 +62,7 @@ final class MemorySource: InputSource {
     return [batch, [batch[0], 1, 1, 1]]
   }
 
-  func next(into tops: [Tensor]) throws(Diagnostic) -> InputEvents {
+  func next(into tops: [Tensor], on workers: Workers) throws(Diagnostic) -> InputEvents {
     let size = batch.count(from: 1), range = position..<position + batch[0]
     tops[0].copy(Array(images[range.lowerBound * size..<range.upperBound * size]))
     tops[1].copy(Array(labels[range]))

@@ -97,8 +97,10 @@ package enum PrefetchWaits {
 
 /// The values of one batch, in memory of its own.
 package struct Batch: Sendable {
-  /// The values of all images, one after the other.
+  /// The values of all images, one after the other; nothing if `stored` has the images.
   package var data: [Float]
+  /// The images as they are stored.
+  var stored: StoredImages?
   /// One label for each image.
   package var labels: [Float]
   /// The shape of an image: channels, height, width.
@@ -113,10 +115,24 @@ package struct Batch: Sendable {
     labels = Array(repeating: 0, count: images)
   }
 
+  /// A batch that gets its images as they are stored.
+  init(storing images: Int, shape: [Int], _ transformer: Transformer) {
+    self.shape = shape
+    (data, stored) = ([], StoredImages(transformer))
+    labels = Array(repeating: 0, count: images)
+  }
+
+  /// Writes all images into `top`, transformed.
+  func write(into top: Tensor, on workers: Workers) {
+    guard let stored else { return top.copy(data) }
+    workers.run(labels.count) { _, i in stored.write(i, into: top.images(i..<i + 1)) }
+  }
+
   /// Makes room for images of another shape, if they have another one.
   package mutating func reshape(_ shape: [Int]) {
     guard shape != self.shape else { return }
     self.shape = shape
+    guard stored == nil else { return }
     data = Array(repeating: 0, count: labels.count * shape.reduce(1, *))
   }
 }

@@ -20,7 +20,7 @@ extension Transformer {
   /// The image of a record: its sizes, and its pixels if the record holds an image file.
   struct Opened {
     let picture: Picture
-    fileprivate let image: Image?
+    let image: Image?
 
     /// What is wrong with the image file, if it could be decoded all the same.
     var damage: String? { image?.damage }
@@ -41,7 +41,7 @@ extension Transformer {
   ///
   /// - Parameters:
   ///   - shape: the channels, height and width that the transformed image must have.
-  ///   - floats: memory to be used again for `float_data`.
+  ///   - floats: memory to be used for `float_data`.
   func write(
     _ opened: Opened, _ datum: Datum, _ record: Span<UInt8>, _ shape: [Int], into numbers: inout MutableSpan<Float>,
     at start: Int, _ floats: inout [Float], _ random: RandomStream?
@@ -51,10 +51,11 @@ extension Transformer {
     try check(picture, shape, advice)
     let cut = cut(picture, random)
     if datum.hasBytes {
-      write(record, from: datum.bytes.lowerBound, picture, cut, into: &numbers, at: start) { Float($0) }
+      write(record, from: datum.bytes.lowerBound, picture, cut, into: &numbers, at: start)
     } else {
-      try datum.readFloats(of: record, into: &floats)
-      write(floats.span, from: 0, picture, cut, into: &numbers, at: start) { $0 }
+      floats.removeAll(keepingCapacity: true)
+      try datum.addFloats(of: record, to: &floats)
+      write(floats.span, from: 0, picture, cut, into: &numbers, at: start)
     }
   }
 
@@ -70,10 +71,11 @@ extension Transformer {
     let picture = Picture(image)
     try check(picture, shape, advice)
     let cut = cut(picture, random)
-    write(image.pixels.span, from: 0, picture, cut, into: &numbers, at: start) { Float($0) }
+    write(image.pixels.span, from: 0, picture, cut, into: &numbers, at: start)
   }
 
-  private func check(_ picture: Picture, _ wanted: [Int], _ advice: String) throws(Diagnostic) {
+  /// Throws unless the transformed image has the shape that is wanted.
+  func check(_ picture: Picture, _ wanted: [Int], _ advice: String) throws(Diagnostic) {
     let found = try shape(picture)
     guard found == wanted else {
       throw Diagnostic(

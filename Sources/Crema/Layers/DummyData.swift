@@ -75,7 +75,7 @@ private final class DummySource: InputSource {
 
   init(_ fillers: [Filler], _ random: RandomStream) { (self.fillers, self.random) = (fillers, random) }
 
-  func next(into tops: [Tensor]) throws(Diagnostic) -> InputEvents {
+  func next(into tops: [Tensor], on workers: Workers) throws(Diagnostic) -> InputEvents {
     for (filler, top) in zip(fillers, tops) where !filler.isConstant || !hasConstants { filler.fill(top, from: random) }
     hasConstants = true
     return InputEvents()

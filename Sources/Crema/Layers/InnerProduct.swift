@@ -39,8 +39,10 @@ package struct InnerProduct: Layer {
     guard inputs > 0 else { throw ShapeError("the bottom (\(bottoms[0])) has no values to sum from axis \(axis) on") }
     let weights = try Shape(isTransposed ? [inputs, outputs] : [outputs, inputs]).fitting("the weights", at: place)
     let top = try Shape(bottoms[0].axes[..<axis] + [outputs]).fitting("the top", at: place)
+    var weight = Plan.Weight(weights, weightFiller)
+    weight.startsGradient = isBoundByMemory(rows: bottoms[0].count(0..<axis), inputs: inputs)
     return Plan(
-      tops: [top], weights: [.init(weights, weightFiller)] + (hasBias ? [.init([outputs], biasFiller)] : []),
+      tops: [top], weights: [weight] + (hasBias ? [.init([outputs], biasFiller)] : []),
       division: .parts, multiplyAdds: bottoms[0].count * outputs)
   }
 
@@ -48,6 +50,10 @@ package struct InnerProduct: Layer {
     let x = pass.bottoms[0].data, y = pass.tops[0].data, mine = pass.share(of: outputs)
     let (rows, inputs) = size(x.shape)
     guard !mine.isEmpty else { return }
+    if rows > 1, isBoundByMemory(rows: rows, inputs: inputs) {
+      let bias = hasBias ? pass.weights[1].data : nil
+      return y.multiplyFew(rows, mine, of: outputs, pass.weights[0].data, x, bias: bias)
+    }
     if rows == 1, !isTransposed {
       return y.multiply(mine, pass.weights[0].data, x, bias: hasBias ? pass.weights[1].data : nil)
     }
@@ -65,12 +71,15 @@ package struct InnerProduct: Layer {
   package func backward(_ pass: Pass) {
     let x = pass.bottoms[0], dy = pass.tops[0].gradient, mine = pass.share(of: outputs)
     let (rows, inputs) = size(x.shape), across = pass.share(of: inputs)
+    let isBoundByMemory = isBoundByMemory(rows: rows, inputs: inputs)
     if hasBias, pass.learns[1] {
       pass.weights[1].gradient.write(reading: dy) { dy, db in
         for row in 0..<rows { for o in mine { db[o] += dy[row * outputs + o] } }
       }
     }
-    if pass.learns[0], !mine.isEmpty {
+    if pass.learns[0], !mine.isEmpty, isBoundByMemory {
+      pass.weights[0].gradient.gatherFew(rows, mine, dy, x.data, adds: !pass.startsGradients)
+    } else if pass.learns[0], !mine.isEmpty {
       pass.weights[0].gradient.write(reading: dy, x.data) { dy, x, dw in
         let (dy, x) = ((dy, columns(mine, rows)), (x, Matrix(rows, inputs)))
         if isTransposed {
@@ -81,12 +90,20 @@ package struct InnerProduct: Layer {
       }
     }
     guard pass.wanted[0], !across.isEmpty else { return }
+    if isBoundByMemory {
+      return x.gradient.multiplyFew(rows, gradient: across, of: inputs, pass.weights[0].data, dy)
+    }
     x.gradient.write(reading: dy, pass.weights[0].data) { dy, w, dx in
       let w = (w, weights(from: across, inputs))
       gemm(
         dy, Matrix(rows, outputs), w.0, w.1, into: &dx,
         Matrix(rows, across.count, at: across.lowerBound, stride: inputs))
     }
+  }
+
+  /// Whether the way of the weights from memory is what counts: few rows, and more weights than a cache holds.
+  private func isBoundByMemory(rows: Int, inputs: Int) -> Bool {
+    !isTransposed && (1...Tensor.fewRows).contains(rows) && inputs * outputs >= 1 << 20
   }
 
   private func size(_ x: Shape) -> (rows: Int, inputs: Int) {

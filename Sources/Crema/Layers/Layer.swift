@@ -96,6 +96,8 @@ package struct Plan: Sendable {
     package var isStatistic = false
     /// Backward replaces the gradient instead of adding to it.
     package var replacesGradient = false
+    /// Backward can write the whole gradient instead of adding to it, and does so if the pass says that it starts gradients.
+    package var startsGradient = false
     /// How often it is drawn. The first draw counts; Caffe draws for each step of a recurrent layer, and drops the others.
     package var draws = 1
 

@@ -28,18 +28,23 @@ package struct Pass {
   package private(set) var phase = 0
   /// Takes the message of a failure in the values, such as a label without a class.
   package let failures: Failures
+  private let gradients: GradientState?
+  /// Backward writes whole gradients of weights that the plan says it can write whole, instead of adding to them: they hold
+  /// nothing yet.
+  package var startsGradients: Bool { gradients?.areOutdated ?? false }
 
   package init(
     bottoms: [Blob], tops: [Blob], weights: [Blob] = [], kept: [Tensor] = [], state: [Tensor] = [],
     shared: [Tensor] = [], scratch: [Tensor] = [],
     wanted: [Bool]? = nil,
-    learns: [Bool]? = nil, keeps: Bool = true, part: Int = 0, parts: Int = 1, failures: Failures = Failures()
+    learns: [Bool]? = nil, keeps: Bool = true, part: Int = 0, parts: Int = 1, failures: Failures = Failures(),
+    gradients: GradientState? = nil
   ) {
     (self.bottoms, self.tops, self.weights, self.kept, self.scratch) = (bottoms, tops, weights, kept, scratch)
     (self.state, self.shared) = (state, shared)
     self.wanted = wanted ?? bottoms.map { _ in true }
     self.learns = learns ?? weights.map { _ in true }
-    (self.keeps, self.part, self.parts, self.failures) = (keeps, part, parts, failures)
+    (self.keeps, self.part, self.parts, self.failures, self.gradients) = (keeps, part, parts, failures, gradients)
   }
 
   /// Of `count` independent things (channels, rows), those that this call computes.
@@ -60,6 +65,16 @@ package struct Pass {
 
   /// Reports values that cannot be computed with. The net stops after the step and throws the message with the layer's place.
   package func fail(_ message: @autoclosure () -> String) { failures.report(message()) }
+}
+
+/// What a net's gradients of weights hold between two passes.
+package final class GradientState {
+  /// Whether the next backward pass is the first one of an iteration: those that it can write whole hold anything.
+  package internal(set) var areOutdated = false
+  /// Those that hold anything.
+  var outdated: [Tensor] = []
+
+  package init() {}
 }
 
 /// The failures of one layer during a pass. The first one reported is kept.

@@ -9,6 +9,7 @@ final class BatchStep: Step {
   private let runsBackward: Bool
   private let passes: [[Pass]]  // [worker][part]
   private let replaced: [Tensor]
+  let started: [Tensor]
 
   /// - Parameter parts: the number of calls.
   init(_ nodes: Range<Int>, _ call: any Operator, in memory: Memory, parts: Int) {
@@ -25,10 +26,21 @@ final class BatchStep: Step {
           weights: memory.weights[call.item.node], kept: memory.kept[call.item.node],
           state: memory.state[call.item.node], shared: shared, scratch: scratch, wanted: node.wanted,
           learns: node.learns,
-          keeps: node.runsBackward, part: part, parts: parts, failures: memory.failures[call.item.node])
+          keeps: node.runsBackward, part: part, parts: parts, failures: memory.failures[call.item.node],
+          gradients: memory.gradients)
       }
     }
     replaced = LayerStep.replaced(nodes, in: memory)
+    started = call is LayerOperator ? Self.started(node, memory.weights[call.item.node], in: memory) : []
+  }
+
+  /// The gradients that this layer's backward pass writes whole, and no other layer adds to.
+  private static func started(_ node: Graph.Node, _ blobs: [Blob], in memory: Memory) -> [Tensor] {
+    guard node.runsBackward else { return [] }
+    return node.weights.indices.filter { i in
+      let uses = memory.graph.nodes.flatMap(\.weights).count { $0.parameter == node.weights[i].parameter }
+      return node.plan.weights[i].startsGradient && node.learns[i] && uses == 1
+    }.map { blobs[$0].gradient }
   }
 
   func prepare(_ piece: Int) { call.prepare(piece) }

@@ -13,6 +13,7 @@ package struct Memory {
   package private(set) var state: [[Tensor]]
   /// By node.
   package let failures: [Failures]
+  package let gradients = GradientState()
   /// The number of threads that may compute at the same time.
   package let workers: Int
 

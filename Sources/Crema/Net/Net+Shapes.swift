@@ -39,7 +39,7 @@ extension Net {
       case .layer(let layer): layer.draw(memory.pass(supply.node), from: random)
       case .source(let source) where takesBatches:
         let tops = graph.nodes[supply.node].tops.map { memory.values[$0].data }
-        let events = try placing(supply.node) { () throws(Diagnostic) in try source.next(into: tops) }
+        let events = try placing(supply.node) { () throws(Diagnostic) in try source.next(into: tops, on: workers) }
         if events.restarted { log.info("data_layer.cpp", 73, "Restarting data prefetching from start.") }
       case .source: break
       }

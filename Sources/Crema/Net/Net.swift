@@ -193,12 +193,15 @@ public final class Net {
     precondition(!options.isForwardOnly, "this net was built to run forward only")
     try checkDerivatives()
     let schedule = schedule
+    for gradient in memory.gradients.outdated where !schedule.starts(gradient) { gradient.clear() }
     for step in schedule.steps.reversed() where step.nodes.contains(where: { graph.nodes[$0].runsBackward }) {
       run(backward: step)
       if options.separatesLayers { for index in step.sums.indices { step.sum(index) } }
       observe(step.nodes)
     }
     if !options.separatesLayers { schedule.sum(on: workers) }
+    memory.gradients.areOutdated = false
+    memory.gradients.outdated = []
   }
 
   /// Runs one layer backward, from the gradients that its tops hold; the layer must be a step of its own.
@@ -236,7 +239,21 @@ public final class Net {
 
   /// Weights' gradients become zero: the start of an iteration.
   public func clearGradients() {
-    let blobs = graph.parameters.map { memory.blob(of: $0).gradient }
+    clear { _ in true }
+    memory.gradients.areOutdated = false
+    memory.gradients.outdated = []
+  }
+
+  /// The same for whoever reads no gradient before the next backward pass: those that it writes whole are left as they are.
+  package func startGradients() {
+    let schedule = schedule
+    clear { !schedule.starts($0) }
+    memory.gradients.areOutdated = true
+    memory.gradients.outdated = schedule.steps.flatMap(\.started)
+  }
+
+  private func clear(_ isCleared: (Tensor) -> Bool) {
+    let blobs = graph.parameters.map { memory.blob(of: $0).gradient }.filter(isCleared)
     workers.run(blobs.count) { _, i in blobs[i].clear() }
   }
 

@@ -53,6 +53,11 @@ struct Schedule {
     return groups
   }
 
+  /// Whether a step writes a gradient whole, if it is the first backward pass of an iteration.
+  func starts(_ gradient: Tensor) -> Bool {
+    steps.contains { step in step.started.contains { $0.isSame(as: gradient) } }
+  }
+
   /// Steps learn which weights have changed.
   func prepare(on workers: Workers) {
     let needed = preparations.filter { $0.takeNeed() }

@@ -20,6 +20,8 @@ package protocol Step: AnyObject {
   func finishBackward()
   /// The sums of slices' gradients that this step leaves to be done: which tensor of the net they go to.
   var sums: [Tensor] { get }
+  /// The weights' gradients of the net that its backward pass writes whole, without a look at what they hold, if the net says so.
+  var started: [Tensor] { get }
   /// Adds the slices' gradients to `sums[index]`, in the order of slices.
   func sum(_ index: Int)
   /// The values whose data or gradients it keeps to itself; `nil` for both of all values that only its nodes touch.
@@ -40,5 +42,6 @@ extension Step {
   package func startBackward() {}
   package func finishForward() {}
   package func finishBackward() {}
+  package var started: [Tensor] { [] }
   package var hidden: Hidden? { Hidden() }
 }

@@ -13,7 +13,7 @@ extension Solver {
     let (interval, display) = (definition.int("test_interval"), definition.int("display"))
     let passes = definition.int("iter_size"), every = definition.int("snapshot")
     while iteration < start + count {
-      for replica in replicas { replica.clearGradients() }
+      for replica in replicas { replica.startGradients() }
       if interval != 0, iteration % interval == 0, iteration > 0 || definition.bool("test_initialization") {
         try test()
         if stopsEarly { return }
@@ -61,7 +61,7 @@ extension Solver {
     let blobs = replicas.map { replica in parameters.map { replica.memory.blob(of: $0).gradient } }
     workers.run(parameters.count) { _, i in
       for other in blobs.dropFirst() { blobs[0][i].add(other[i]) }
-      blobs[0][i].scale(by: factor)
+      blobs[0][i].scale(0..<blobs[0][i].count, by: factor)
     }
   }
 

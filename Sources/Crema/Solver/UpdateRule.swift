@@ -10,13 +10,13 @@ protocol UpdateRule: Sendable {
   /// - Throws: numbers that the rule cannot work with.
   init(_ solver: Message) throws(Diagnostic)
 
-  /// Replaces `gradient` by the step.
+  /// Replaces a range of `gradient` by the step.
   ///
   /// - Parameters:
-  ///   - history: as many tensors as `histories`.
+  ///   - history: as many tensors as `histories`, of the gradient's size.
   ///   - rate: the learning rate times the parameter's `lr_mult`.
   ///   - iteration: the number of updates done before this one.
-  func apply(_ gradient: Tensor, _ history: [Tensor], rate: Float, iteration: Int)
+  func apply(_ gradient: Tensor, _ history: [Tensor], _ range: Range<Int>, rate: Float, iteration: Int)
 }
 
 /// The update rules that a solver may name.

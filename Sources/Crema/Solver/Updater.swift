@@ -4,10 +4,13 @@ import Prototxt
 final class Updater {
   /// The pieces that parameters are divided into, whatever the number of threads.
   private static let pieceCount = 65_536
+  /// The numbers of a piece that stay in the first cache while all that is done to them is done.
+  private static let cachedCount = 2048
 
   /// A run of one parameter's numbers.
   private struct Piece {
     let weight: Tensor, gradient: Tensor, histories: [Tensor]
+    let range: Range<Int>
     let rate: Float, decay: Float
   }
 
@@ -17,9 +20,9 @@ final class Updater {
   let history: [Tensor]
   private let rule: any UpdateRule
   private let pieces: [Piece]
-  private let gradients: [Tensor]
   /// What learns under a constraint, and what stays as it was filled.
   private let constrained: [(weight: Tensor, constraint: Constraint, learns: Bool)]
+  private let squares: Tensor  // by piece
   private let regularization: Regularization
   private let weightDecay: Float, clip: Float
   private let passes: Int
@@ -40,20 +43,19 @@ final class Updater {
     let parameters = net.graph.parameters, count = parameters.count, histories = type(of: rule).histories
     let history = (0..<histories).flatMap { _ in parameters.map { Tensor($0.shape) } }
     self.history = history
-    gradients = parameters.map { net.memory.blob(of: $0).gradient }
     constrained = parameters.compactMap { parameter in
       parameter.constraint.map { (net.memory.blob(of: parameter).data, $0, parameter.rate != 0) }
     }
-    pieces = parameters.enumerated().flatMap { index, parameter in
+    let pieces = parameters.enumerated().flatMap { index, parameter in
       let blob = net.memory.blob(of: parameter)
       return stride(from: 0, to: blob.data.count, by: Self.pieceCount).map { start in
-        let shape: Shape = [min(Self.pieceCount, blob.data.count - start)]
-        return Piece(
-          weight: blob.data.view(shape, from: start), gradient: blob.gradient.view(shape, from: start),
-          histories: (0..<histories).map { history[$0 * count + index].view(shape, from: start) },
-          rate: parameter.rate, decay: parameter.decay)
+        Piece(
+          weight: blob.data, gradient: blob.gradient, histories: (0..<histories).map { history[$0 * count + index] },
+          range: start..<min(start + Self.pieceCount, blob.data.count), rate: parameter.rate, decay: parameter.decay)
       }
     }
+    self.pieces = pieces
+    squares = Tensor([pieces.count])
   }
 
   /// Scales all gradients down if their L2 norm is above `clip_gradients`.
@@ -61,11 +63,13 @@ final class Updater {
   /// - Returns: the norm and the factor, if it did.
   func clipGradients(on workers: Workers) -> (norm: Float, factor: Float)? {
     guard clip >= 0 else { return nil }
-    let squares = gradients.reduce(Float(0)) { $0 + $1.dot($1) }
-    let norm = squares.squareRoot()
+    workers.run(pieces.count) { [pieces, squares] _, i in
+      squares.fill(Float(pieces[i].gradient.squares(pieces[i].range)), 1, at: i)
+    }
+    let norm = Float(squares.values.reduce(0.0) { $0 + Double($1) }.squareRoot())
     guard norm > clip else { return nil }
     let factor = clip / norm
-    workers.run(pieces.count) { [pieces] _, i in pieces[i].gradient.scale(by: factor) }
+    workers.run(pieces.count) { [pieces] _, i in pieces[i].gradient.scale(pieces[i].range, by: factor) }
     return (norm, factor)
   }
 
@@ -73,18 +77,19 @@ final class Updater {
   func update(rate: Float, iteration: Int, on workers: Workers) {
     let (rule, passes, weightDecay, regularization) = (rule, passes, weightDecay, regularization)
     workers.run(pieces.count) { [pieces] _, i in
-      let piece = pieces[i]
-      if passes != 1 { piece.gradient.scale(by: 1 / Float(passes)) }
-      let decay = weightDecay * piece.decay
-      if decay != 0 {
-        switch regularization {
-        case .l2: piece.gradient.add(piece.weight, times: decay)
-        case .l1:
-          piece.gradient.assign(piece.gradient, piece.weight) { g, w in g + decay * (w > 0 ? 1 : w < 0 ? -1 : 0) }
+      let piece = pieces[i], decay = weightDecay * piece.decay
+      for start in stride(from: piece.range.lowerBound, to: piece.range.upperBound, by: Self.cachedCount) {
+        let range = start..<min(start + Self.cachedCount, piece.range.upperBound)
+        if passes != 1 { piece.gradient.scale(range, by: 1 / Float(passes)) }
+        if decay != 0 {
+          switch regularization {
+          case .l2: piece.gradient.add(range, piece.weight, times: decay)
+          case .l1: piece.gradient.addSigns(range, of: piece.weight, times: decay)
+          }
         }
+        rule.apply(piece.gradient, piece.histories, range, rate: rate * piece.rate, iteration: iteration)
+        piece.weight.subtract(range, piece.gradient)
       }
-      rule.apply(piece.gradient, piece.histories, rate: rate * piece.rate, iteration: iteration)
-      piece.weight.assign(piece.weight, piece.gradient) { w, step in w - step }
     }
     for piece in pieces { piece.weight.noteChange() }
     for (weight, constraint, learns) in constrained where learns { constraint.project(weight) }

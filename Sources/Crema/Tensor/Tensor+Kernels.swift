@@ -150,12 +150,6 @@ extension Tensor {
     return (sum, products)
   }
 
-  /// `history = factor · history + rate · self`, rounded after the first product, and `self = history`.
-  package func gatherMomentum(_ history: Tensor, factor: Float, rate: Float) {
-    precondition(history.count == count)
-    unsafe Self.kernels.pointee.momentum(base, history.base, factor, rate, count)
-  }
-
   /// `self[o] = bias[o] + rows[o] · x` for each `o` of a range, where `rows` has as many numbers in a row as `x`.
   package func multiply(_ range: Range<Int>, _ rows: Tensor, _ x: Tensor, bias: Tensor?) {
     precondition(range.lowerBound >= 0 && range.upperBound <= count && rows.count >= range.upperBound * x.count)

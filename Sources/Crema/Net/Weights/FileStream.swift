@@ -6,6 +6,7 @@ import Prototxt
 final class FileStream {
   private let path: String
   private var handle: CInt
+  private let behind: WriteBehind
   private var buffer: [UInt8] = []
   private static let capacity = 1 << 16
 
@@ -15,6 +16,7 @@ final class FileStream {
   init(_ path: String, name: String) throws(Diagnostic) {
     self.path = name
     handle = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    behind = WriteBehind(path)
     guard handle >= 0 else { throw Diagnostic("cannot write '\(name)': \(reason())") }
     buffer.reserveCapacity(Self.capacity)
   }
@@ -55,7 +57,8 @@ final class FileStream {
   private func put(_ contents: UnsafeRawBufferPointer) throws(Diagnostic) {
     var rest = unsafe contents[...]
     while unsafe !rest.isEmpty {
-      let part = unsafe UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 30))
+      let part = unsafe UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 22))
+      unsafe behind.willWrite(RawSpan(_unsafeBytes: part))
       let count = unsafe Glibc.write(handle, part.baseAddress, part.count)
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { throw failure() }

@@ -103,12 +103,13 @@ extension OutgoingWeights {
     let hasGradients = layers.contains { $0.blobs.contains(where: \.hasGradients) }
     let roots = hasGradients ? ["data", "diff"] : ["data"]
     for root in roots { try diagnosing(path, as: file) { () throws(HDF5Error) in try output.makeGroup(root) } }
-    for layer in layers { try write(layer, to: output, roots, path, file) }
+    let behind = WriteBehind(path)
+    for layer in layers { try write(layer, to: output, roots, behind, path, file) }
     try diagnosing(path, as: file) { () throws(HDF5Error) in try output.close() }
   }
 
   private func write(
-    _ layer: Layer, to output: HDF5File, _ roots: [String], _ path: String, _ file: String
+    _ layer: Layer, to output: HDF5File, _ roots: [String], _ behind: WriteBehind, _ path: String, _ file: String
   ) throws(Diagnostic) {
     let name = layer.definition.string("name")
     guard Self.isPossible(name) else { return }
@@ -123,7 +124,8 @@ extension OutgoingWeights {
         guard part == .values ? blob.isOwned : blob.hasGradients else { continue }
         try blob.withFloats(part) { floats throws(Diagnostic) in
           try diagnosing(path, as: file) { () throws(HDF5Error) in
-            try output.write(floats: floats, shape: blob.shape.axes, to: "\(root)/\(name)/\(index)")
+            try output.write(
+              floats: floats, shape: blob.shape.axes, to: "\(root)/\(name)/\(index)", willWrite: behind.willWrite)
           }
         }
       }

@@ -9,11 +9,9 @@ struct AdaDelta: UpdateRule {
 
   init(_ solver: Message) { (momentum, delta) = (solver.float("momentum"), solver.float("delta")) }
 
-  func apply(_ gradient: Tensor, _ history: [Tensor], rate: Float, iteration: Int) {
-    gradient.update(with: history[0], history[1]) { g, squares, steps in
-      let squares = momentum * squares + (1 - momentum) * (g * g)
-      let step = g * ((delta + steps) / (delta + squares)).squareRoot()
-      return (rate * step, squares, momentum * steps + (1 - momentum) * (step * step))
+  func apply(_ gradient: Tensor, _ history: [Tensor], _ range: Range<Int>, rate: Float, iteration: Int) {
+    unsafe gradient.update(range, with: history[0], history[1]) { kernels, g, h1, h2, count in
+      unsafe kernels.adadelta(g, h1, h2, momentum, delta, rate, count)
     }
   }
 }

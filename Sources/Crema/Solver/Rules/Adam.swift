@@ -14,14 +14,12 @@ struct Adam: UpdateRule {
     (beta1, beta2, delta) = (solver.float("momentum"), solver.float("momentum2"), solver.float("delta"))
   }
 
-  func apply(_ gradient: Tensor, _ history: [Tensor], rate: Float, iteration: Int) {
+  func apply(_ gradient: Tensor, _ history: [Tensor], _ range: Range<Int>, rate: Float, iteration: Int) {
     let t = Double(iteration + 1)
     let correction = Float((1 - pow(Double(beta2), t)).squareRoot() / (1 - pow(Double(beta1), t)))
     let scale = rate * correction
-    gradient.update(with: history[0], history[1]) { g, m, v in
-      let m = beta1 * m + (1 - beta1) * g
-      let v = beta2 * v + (1 - beta2) * (g * g)
-      return (scale * (m / (v.squareRoot() + delta)), m, v)
+    unsafe gradient.update(range, with: history[0], history[1]) { kernels, g, m, v, count in
+      unsafe kernels.adam(g, m, v, beta1, beta2, delta, scale, count)
     }
   }
 }

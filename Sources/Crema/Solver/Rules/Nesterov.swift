@@ -8,10 +8,9 @@ struct Nesterov: UpdateRule {
 
   init(_ solver: Message) { momentum = solver.float("momentum") }
 
-  func apply(_ gradient: Tensor, _ history: [Tensor], rate: Float, iteration: Int) {
-    gradient.update(with: history[0]) { g, old in
-      let new = momentum * old + rate * g
-      return ((1 + momentum) * new - momentum * old, new)
+  func apply(_ gradient: Tensor, _ history: [Tensor], _ range: Range<Int>, rate: Float, iteration: Int) {
+    unsafe gradient.update(range, with: history[0]) { kernels, g, h, count in
+      unsafe kernels.nesterov(g, h, momentum, rate, count)
     }
   }
 }

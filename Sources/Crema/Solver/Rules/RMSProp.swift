@@ -16,8 +16,9 @@ struct RMSProp: UpdateRule {
     }
   }
 
-  func apply(_ gradient: Tensor, _ history: [Tensor], rate: Float, iteration: Int) {
-    history[0].assign(history[0], gradient) { h, g in decay * h + (1 - decay) * (g * g) }
-    gradient.assign(gradient, history[0]) { g, h in rate * (g / (h.squareRoot() + delta)) }
+  func apply(_ gradient: Tensor, _ history: [Tensor], _ range: Range<Int>, rate: Float, iteration: Int) {
+    unsafe gradient.update(range, with: history[0]) { kernels, g, h, count in
+      unsafe kernels.rmsprop(g, h, decay, delta, rate, count)
+    }
   }
 }

@@ -8,7 +8,7 @@ struct SGD: UpdateRule {
 
   init(_ solver: Message) { momentum = solver.float("momentum") }
 
-  func apply(_ gradient: Tensor, _ history: [Tensor], rate: Float, iteration: Int) {
-    gradient.gatherMomentum(history[0], factor: momentum, rate: rate)
+  func apply(_ gradient: Tensor, _ history: [Tensor], _ range: Range<Int>, rate: Float, iteration: Int) {
+    gradient.gatherMomentum(range, history[0], factor: momentum, rate: rate)
   }
 }
