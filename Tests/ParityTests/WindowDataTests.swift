@@ -4,7 +4,8 @@ import Prototxt
 import TestSupport
 import Testing
 
-/// Batches of WindowData: what an emulation of Caffe's rules with OpenCV's `imread` and `resize` gives, bit for bit.
+/// Batches of WindowData. Caffe itself was not recorded: these are what an emulation of its rules in Python gave, with the
+/// `imread` and `resize` of OpenCV 4.6, bit for bit.
 @Suite struct WindowDataTests {
   private struct Case: Decodable {
     struct Batch: Decodable {

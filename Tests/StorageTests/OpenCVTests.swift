@@ -2,7 +2,8 @@ import Foundation
 import Images
 import Testing
 
-/// Decoding and resizing, compared bit for bit with recordings of OpenCV 4.6.
+/// Decoding and resizing, compared bit for bit with recordings: what `imread`, `imdecode` and `resize` of Python's
+/// opencv-python-headless 4.6.0.66 gave.
 @Suite struct OpenCVTests {
   private struct Recording: Decodable {
     /// An image file; each result is `width x height x channels` and a checksum, or nil if OpenCV refused it.

@@ -83,10 +83,10 @@ struct ImageFiles: Sendable {
   func image(_ index: Int, _ environment: InputEnvironment) throws(Diagnostic) -> Image {
     let path = folder + list.entries[index].path
     do throws(ImageError) {
-      let image = try Image(contentsOf: path, mode: isColor ? .color : .gray)
+      let image = try Image(
+        contentsOf: path, mode: isColor ? .color : .gray, size: size.map { (width: $0.width, height: $0.height) })
       environment.report(image.damage, of: "image '\(path)'")
-      guard let size else { return image }
-      return try image.resized(width: size.width, height: size.height)
+      return image
     } catch { throw self.error(index, Diagnostic("\(error)"), names: false) }
   }
 
