@@ -76,7 +76,7 @@ static void read_floats(const float *x, ptrdiff_t step, const float *means, floa
 // Runs BODY on whole registers, then on what is left; LOAD and STORE are those of that part.
 #define LOAD_REST(p) load_first(p, (int)(count - at))
 #define STORE_REST(p, v) store_first(p, v, (int)(count - at))
-#define EACH(BODY)                                                       \
+#define WHOLE_AND_REST(BODY)                                             \
   EXACT ptrdiff_t at = 0;                                                \
   for (; at + LANES <= count; at += LANES) { BODY(load, store) }         \
   if (at < count) { BODY(LOAD_REST, STORE_REST) }
@@ -86,19 +86,19 @@ static void read_floats(const float *x, ptrdiff_t step, const float *means, floa
   vec old = LOAD(h + at), new = momentum * old + rate * LOAD(g + at);    \
   STORE(g + at, (1 + momentum) * new - momentum * old);                  \
   STORE(h + at, new);
-static void nesterov(float *g, float *h, float momentum, float rate, ptrdiff_t count) { EACH(NESTEROV) }
+static void nesterov(float *g, float *h, float momentum, float rate, ptrdiff_t count) { WHOLE_AND_REST(NESTEROV) }
 
 #define ADAGRAD(LOAD, STORE)                                             \
   vec d = LOAD(g + at), sum = d * d + LOAD(h + at);                      \
   STORE(h + at, sum);                                                    \
   STORE(g + at, rate * (d / (ROOT(sum) + delta)));
-static void adagrad(float *g, float *h, float delta, float rate, ptrdiff_t count) { EACH(ADAGRAD) }
+static void adagrad(float *g, float *h, float delta, float rate, ptrdiff_t count) { WHOLE_AND_REST(ADAGRAD) }
 
 #define RMSPROP(LOAD, STORE)                                             \
   vec d = LOAD(g + at), sum = decay * LOAD(h + at) + (1 - decay) * (d * d); \
   STORE(h + at, sum);                                                    \
   STORE(g + at, rate * (d / (ROOT(sum) + delta)));
-static void rmsprop(float *g, float *h, float decay, float delta, float rate, ptrdiff_t count) { EACH(RMSPROP) }
+static void rmsprop(float *g, float *h, float decay, float delta, float rate, ptrdiff_t count) { WHOLE_AND_REST(RMSPROP) }
 
 #define ADADELTA(LOAD, STORE)                                            \
   vec d = LOAD(g + at), steps = LOAD(i + at);                            \
@@ -107,7 +107,7 @@ static void rmsprop(float *g, float *h, float decay, float delta, float rate, pt
   STORE(h + at, sum);                                                    \
   STORE(i + at, momentum * steps + (1 - momentum) * (step * step));      \
   STORE(g + at, rate * step);
-static void adadelta(float *g, float *h, float *i, float momentum, float delta, float rate, ptrdiff_t count) { EACH(ADADELTA) }
+static void adadelta(float *g, float *h, float *i, float momentum, float delta, float rate, ptrdiff_t count) { WHOLE_AND_REST(ADADELTA) }
 
 #define ADAM(LOAD, STORE)                                                \
   vec d = LOAD(g + at), m = beta1 * LOAD(h + at) + (1 - beta1) * d;      \
@@ -115,15 +115,15 @@ static void adadelta(float *g, float *h, float *i, float momentum, float delta, 
   STORE(h + at, m);                                                      \
   STORE(i + at, v);                                                      \
   STORE(g + at, rate * (m / (ROOT(v) + delta)));
-static void adam(float *g, float *h, float *i, float beta1, float beta2, float delta, float rate, ptrdiff_t count) { EACH(ADAM) }
+static void adam(float *g, float *h, float *i, float beta1, float beta2, float delta, float rate, ptrdiff_t count) { WHOLE_AND_REST(ADAM) }
 
 #define ADD_SIGNS(LOAD, STORE)                                           \
   vec v = LOAD(w + at);                                                  \
   STORE(g + at, LOAD(g + at) + decay * (v > 0 ? splat(1) : v < 0 ? splat(-1) : splat(0)));
-static void add_signs(float *g, const float *w, float decay, ptrdiff_t count) { EACH(ADD_SIGNS) }
+static void add_signs(float *g, const float *w, float decay, ptrdiff_t count) { WHOLE_AND_REST(ADD_SIGNS) }
 
 #define SUBTRACT(LOAD, STORE) STORE(w + at, LOAD(w + at) - LOAD(g + at));
-static void subtract(float *w, const float *g, ptrdiff_t count) { EACH(SUBTRACT) }
+static void subtract(float *w, const float *g, ptrdiff_t count) { WHOLE_AND_REST(SUBTRACT) }
 
 #define MULTIPLY(LOAD, STORE) STORE(x + at, LOAD(x + at) * factor);
-static void multiply(float *x, float factor, ptrdiff_t count) { EACH(MULTIPLY) }
+static void multiply(float *x, float factor, ptrdiff_t count) { WHOLE_AND_REST(MULTIPLY) }

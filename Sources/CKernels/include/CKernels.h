@@ -3,3 +3,4 @@
 #include "training.h"
 #include "winograd.h"
 #include "convolution.h"
+#include "functions.h"

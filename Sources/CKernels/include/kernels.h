@@ -10,6 +10,7 @@
 
 struct ConvolutionKernels;
 struct TrainingKernels;
+struct FunctionKernels;
 // A window over a plane. Averages divide by a window's area with its padding, but without what lies behind the padding.
 struct PoolWindow { int height, width, kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, out_height, out_width; };
 
@@ -77,6 +78,7 @@ struct Kernels {
   void (*gemv)(const float *w, ptrdiff_t inputs, const float *x, const float *bias, int outputs, float *y);
   float (*squares)(const float *x, float mean, int count);   // the sum of (x - mean)^2
   const struct TrainingKernels *training;   // what training.h is made of
+  const struct FunctionKernels *functions;   // see functions.h
 };
 
 const struct Kernels *kernels(void);

@@ -31,7 +31,7 @@ package struct StoredImages: Sendable {
   mutating func add(
     _ opened: Transformer.Opened, _ datum: Datum, _ record: Span<UInt8>, _ shape: [Int], _ random: RandomStream?
   ) throws(Diagnostic) {
-    try transformer.check(opened.picture, shape)
+    try transformer.check(opened.picture, shape, Transformer.adviceForRecords)
     let cut = transformer.cut(opened.picture, random)
     let isBytes = opened.image != nil || datum.hasBytes
     entries.append(

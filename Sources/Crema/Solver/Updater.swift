@@ -21,6 +21,8 @@ final class Updater {
   private let rule: any UpdateRule
   private let pieces: [Piece]
   private let squares: Tensor  // by piece
+  /// What learns under a constraint, and what stays as it was filled.
+  private let constrained: [(weight: Tensor, constraint: Constraint, learns: Bool)]
   private let regularization: Regularization
   private let weightDecay: Float, clip: Float
   private let passes: Int
@@ -41,6 +43,9 @@ final class Updater {
     let parameters = net.graph.parameters, count = parameters.count, histories = type(of: rule).histories
     let history = (0..<histories).flatMap { _ in parameters.map { Tensor($0.shape) } }
     self.history = history
+    constrained = parameters.compactMap { parameter in
+      parameter.constraint.map { (net.memory.blob(of: parameter).data, $0, parameter.rate != 0) }
+    }
     let pieces = parameters.enumerated().flatMap { index, parameter in
       let blob = net.memory.blob(of: parameter)
       return stride(from: 0, to: blob.data.count, by: Self.pieceCount).map { start in
@@ -87,5 +92,11 @@ final class Updater {
       }
     }
     for piece in pieces { piece.weight.noteChange() }
+    for (weight, constraint, learns) in constrained where learns { constraint.project(weight) }
+  }
+
+  /// Makes parameters obey their constraints before the first update.
+  func projectFirstValues() {
+    for (weight, constraint, _) in constrained { constraint.project(weight) }
   }
 }
