@@ -213,7 +213,7 @@ import Testing
 
   @Test(arguments: [
     (["w", "n", "a,b", "x", "1"], "2 blobs need as many databases, not 1"),
-    (["w", "n", "a", "x", "0"], "at least 1, not 0"), (["w", "n", "a", "x", "1", "hdf5"], "not 'hdf5'"),
+    (["w", "n", "a", "x", "0"], "at least 1, not 0"), (["w", "n", "a", "x", "1", "hdf5"], "'hdf5'"),
     (["w", "n", "a", "x", "1", "lmdb", "TPU"], "'TPU' is neither"),
   ])
   func refusesWrongWords(_ words: [String], _ message: String) throws {

@@ -59,6 +59,7 @@ struct DatabaseReader: ~Copyable, PrefetchSource {
   }
 
   mutating func next() throws(Diagnostic) -> Batch {
+    if isAtStart { try leaveOutFirstRecords() }
     var batch = job.pool.take() ?? Batch(images: job.batchSize, shape: job.shape)
     batch.events = InputEvents()
     for image in 0..<job.batchSize {
@@ -70,6 +71,15 @@ struct DatabaseReader: ~Copyable, PrefetchSource {
     return batch
   }
 
+  private mutating func leaveOutFirstRecords() throws(Diagnostic) {
+    isAtStart = false
+    var events = InputEvents()
+    for _ in 0..<job.environment.firstRecord {
+      _ = try advance(&events) { _, _ in Result<Void, Diagnostic>.success(()) }
+    }
+    position = 0
+  }
+
   /// Transforms the next record into the batch.
   private mutating func read(_ image: Int, into batch: inout Batch) throws(Diagnostic) {
     let (job, random) = (job, random)
@@ -79,6 +89,8 @@ struct DatabaseReader: ~Copyable, PrefetchSource {
       DatabaseReader.attempt(key, value, job.path, job.location) { record throws(Diagnostic) in
         let datum = try Datum(record)
         let opened = try job.transformer.opened(datum, record)
+        job.environment.report(
+          opened.damage, of: "database '\(job.path)', record '\(withBytes(of: key) { text(ofKey: $0) })': its image")
         if image == 0 { batch.reshape(try job.transformer.shape(opened.picture)) }
         let (shape, start) = (batch.shape, image * batch.shape.reduce(1, *))
         var data = batch.data.mutableSpan

@@ -57,7 +57,7 @@ package struct DataLayer: SourceLayer {
   }
 
   package func open(
-    _ environment: InputEnvironment, shapes: [Shape], random: RandomStream
+    _ environment: InputEnvironment, shapes: [Shape], random: RandomStream, log: Log
   ) throws(Diagnostic) -> any InputSource {
     var seed: UInt32?
     if settings.drawsNumbers {
@@ -76,38 +76,6 @@ package struct DataLayer: SourceLayer {
       shape: [Int](shapes[0].axes.dropFirst()),
       batchSize: batchSize, seed: seed, environment: environment, skips: phase == .train && environment.ranks > 1,
       pool: BatchPool(), location: location)
-    return BatchSource(job, depth: prefetch)
-  }
-}
-
-/// The batches that a thread prepares ahead.
-private final class BatchSource: InputSource {
-  private let batches: Prefetcher<Batch>
-  private let pool: BatchPool
-  private var waiting: Batch?
-
-  init(_ job: DatabaseReader.Job, depth: Int) {
-    pool = job.pool
-    batches = Prefetcher(depth: depth) { () throws(Diagnostic) in try DatabaseReader(job) }
-  }
-
-  private func take() throws(Diagnostic) -> Batch {
-    if let waiting { return waiting }
-    return try batches.next()
-  }
-
-  func shapes() throws(Diagnostic) -> [Shape]? {
-    let batch = try take()
-    waiting = batch
-    return [Shape([batch.labels.count] + batch.shape), [batch.labels.count]]
-  }
-
-  func next(into tops: [Tensor]) throws(Diagnostic) -> InputEvents {
-    let batch = try take()
-    waiting = nil
-    tops[0].copy(batch.data)
-    if tops.count > 1 { tops[1].copy(batch.labels) }
-    pool.give(batch)
-    return batch.events
+    return BatchSource(job.pool, depth: prefetch) { () throws(Diagnostic) in try DatabaseReader(job) }
   }
 }
