@@ -5,9 +5,10 @@ import Prototxt
 /// Forks use one number for different things, and Caffe's own numbers too. So the fields are read from texts and have no
 /// binary form; numbers only decide the order of printing.
 enum ForkSchema {
-  /// What is added to Caffe's own messages.
+  /// What is added to Caffe's own messages, Crema's own fields included.
   static let additions = MessageType.Additions(
-    fields: ["LayerParameter": layer, "DropoutParameter": dropout, "LossParameter": loss],
+    fields: CremaSchema.fields.merging(
+      ["LayerParameter": layer, "DropoutParameter": dropout, "LossParameter": loss]) { $0 + $1 },
     values: [
       "Engine": [(name: "MKL2017", number: 3), (name: "MKLDNN", number: 4)],
       "NormalizationMode": [(name: "PRE_FIXED", number: 4)],

@@ -42,6 +42,7 @@ public struct LayerCatalog: Sendable {
     HDF5Output.self,
     HingeLoss.self,
     Im2col.self,
+    ImageDataLayer.self,
     InfogainLoss.self,
     InnerProduct.self,
     Input.self,
@@ -87,6 +88,7 @@ public struct LayerCatalog: Sendable {
     Threshold.self,
     Tile.self,
     Upsample.self,
+    WindowData.self,
   ])
 
   /// This catalog and one more layer, perhaps your own.

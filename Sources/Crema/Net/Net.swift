@@ -62,7 +62,8 @@ public final class Net {
     memory = try Memory(graph, workers: workers.count) { (index, weights) throws(Diagnostic) in
       let node = graph.nodes[index]
       if let source = node.layer as? any SourceLayer {
-        supplies.append((index, .source(try source.open(environment, shapes: node.plan.tops, random: random))))
+        let opened = try source.open(environment, shapes: node.plan.tops, random: random, log: log)
+        supplies.append((index, .source(opened)))
       }
       if let layer = node.layer as? any DrawingLayer { supplies.append((index, .layer(layer))) }
       try Net.fill(weights, of: node, from: random)
