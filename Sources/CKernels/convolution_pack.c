@@ -1,10 +1,6 @@
 // Caffe's order of weights <-> the order in which the tiles read them (convolution_plan.h).
 #include "convolution_plan.h"
 
-// Where the weight of an output and a channel (in the pass' sense, of one group) lies: start + output * o + channel * c + tap.
-// Its factor, if there are factors: factor[by_output * o + by_channel * c].
-struct Order { ptrdiff_t start, output, channel; const float *factor; int by_output, by_channel; };
-
 static struct Order order(const struct Walk *walk, const struct ConvolutionShape *s, int group, const float *factor) {
   ptrdiff_t area = (ptrdiff_t)s->kernel_h * s->kernel_w, row = s->channels / s->group * area;
   ptrdiff_t start = (ptrdiff_t)group * (s->outputs / s->group) * row;
@@ -43,27 +39,6 @@ static void pack_block(const struct Grid *grid, int channels, struct Order at, i
     for (int l = n; l < width; l++) packed[k * width + l] = 0;
 }
 
-// The same of six transformed kernels, one after another.
-static void pack_winograd(const struct Walk *walk, struct Order at, int first, int n, int width, const float *w, float *packed) {
-  static const double G[6][3] = {{1 / 4., 0, 0}, {-1 / 6., -1 / 6., -1 / 6.}, {-1 / 6., 1 / 6., -1 / 6.},
-                                 {1 / 24., 1 / 12., 1 / 6.}, {1 / 24., -1 / 12., 1 / 6.}, {0, 0, 1}};
-  const struct Grid *grid = walk->grid;
-  int across = grid->area / 3;
-  for (int c = 0; c < walk->source.channels; c++)
-    for (int x = 0; x < across; x++) {
-      ptrdiff_t k = (ptrdiff_t)c * across + x;
-      const float *from = w + at.start + first * at.output + c * at.channel;
-      int tap[3] = {0};
-      for (int t = x; t < grid->area; t += across) tap[grid->down[t]] = grid->tap[t];
-      for (int l = 0; l < width; l++, from += at.output) {
-        double factor = at.factor && l < n ? at.factor[(first + l) * at.by_output + c * at.by_channel] : 1;
-        double a = l < n ? from[tap[0]] * factor : 0, b = l < n ? from[tap[1]] * factor : 0, d = l < n ? from[tap[2]] * factor : 0;
-        for (int t = 0; t < 6; t++)
-          packed[((ptrdiff_t)t * grid->taps + k) * width + l] = (float)(G[t][0] * a + G[t][1] * b + G[t][2] * d);
-      }
-    }
-}
-
 static void pack_group(const struct Walk *walk, const struct Kernels *set, struct Order at, const float *w, float *packed) {
   int lanes = set->lanes, channels = walk->source.channels, rest = walk->outputs - walk->across;
   for (int g = 0; g < walk->grids; g++) {
@@ -72,9 +47,9 @@ static void pack_group(const struct Walk *walk, const struct Kernels *set, struc
     for (int b = 0; b < walk->blocks; b++) {
       int first = block_start(walk, b) * lanes, width = block_vectors(walk, b) * lanes;
       int n = walk->across - first < width ? walk->across - first : width;
-      if (walk->winograd) pack_winograd(walk, at, first, n, width, w, to);
+      if (walk->winograd) walk_winograd_pack(walk, set, &at, first, n, width, w, to);
       else pack_block(grid, channels, at, first, n, width, w, to);
-      to += (ptrdiff_t)(walk->winograd ? 6 : 1) * width * grid->taps;
+      to += (ptrdiff_t)(walk->winograd ? walk->winograd : 1) * width * grid->taps;
     }
     int block = rest ? set->block(rest) : 1;
     for (int o = walk->across; o < walk->outputs; o += block) {
@@ -112,8 +87,10 @@ void walk_unpack_add(const struct Walk *walk, const struct Kernels *set, const s
     const float *from = g + i * walk->weights;
     for (int b = 0; b < walk->blocks; b++) {
       int first = block_start(walk, b) * lanes, width = block_vectors(walk, b) * lanes;
-      unpack_block(grid, channels, at, first, walk->across - first < width ? walk->across - first : width, width, from, dw);
-      from += (ptrdiff_t)width * grid->taps;
+      int n = walk->across - first < width ? walk->across - first : width;
+      if (walk->winograd) walk_winograd_unpack(walk, set, &at, first, n, width, from, dw);
+      else unpack_block(grid, channels, at, first, n, width, from, dw);
+      from += (ptrdiff_t)(walk->winograd ? walk->winograd : 1) * width * grid->taps;
     }
     for (int o = walk->across; o < walk->outputs; o += block) {
       int n = walk->outputs - o < block ? walk->outputs - o : block;

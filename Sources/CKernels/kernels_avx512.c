@@ -13,10 +13,13 @@
 #include "winograd_body.h"
 #include "pool_values_body.h"
 #include "vector_body.h"
+#include "function_body.h"
+#include "average_body.h"
 #include "machine_body.h"
 #include "depthwise_body.h"
 #include "pixels_body.h"
 #include "outputs_body.h"
+#include "transform_body.h"
 #include "source_body.h"
 #include "table.h"
 #pragma clang attribute pop

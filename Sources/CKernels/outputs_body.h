@@ -119,15 +119,3 @@ static void gather(const float *y, ptrdiff_t plane, int outputs, int count, int 
     }
   }
 }
-
-// The output transform of F(4, 3), as rows_out, for pixels with outputs in lanes.
-static void combine_rows(const float *m, ptrdiff_t plane, int count, float *sums, ptrdiff_t row) {
-  for (int i = 0; i < count; i += LANES) {
-    vec b = load(m + plane + i), c = load(m + 2 * plane + i), d = load(m + 3 * plane + i), e = load(m + 4 * plane + i);
-    vec plus = b + c, minus = b - c, plus2 = d + e, minus2 = d - e;
-    store(sums + i, load(m + i) + plus + plus2);
-    store(sums + row + i, minus + 2 * minus2);
-    store(sums + 2 * row + i, plus + 4 * plus2);
-    store(sums + 3 * row + i, minus + 8 * minus2 + load(m + 5 * plane + i));
-  }
-}

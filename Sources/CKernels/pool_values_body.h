@@ -66,14 +66,3 @@ static int max_pool_values(const struct PoolWindow *s, const float *x, float *y)
   else max_plane(s, s->kernel_h, s->kernel_w, 1, x, y, line);
   return 1;
 }
-
-static float plane_sum(const float *x, int count) {
-  vec a = splat(0), b = splat(0);
-  int i = 0;
-  for (; i + 2 * LANES <= count; i += 2 * LANES) {
-    a += load(x + i);
-    b += load(x + i + LANES);
-  }
-  for (; i < count; i += LANES) a += count - i >= LANES ? load(x + i) : load_lanes(lanes_between(0, count - i), x + i);
-  return sum1(a + b);
-}

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct ConvolutionKernels;
+struct FunctionKernels;
 // A window over a plane. Averages divide by a window's area with its padding, but without what lies behind the padding.
 struct PoolWindow { int height, width, kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, out_height, out_width; };
 
@@ -75,6 +76,7 @@ struct Kernels {
   // y[o] = bias[o] + sum over i of w[o inputs + i] x[i]; bias may be null
   void (*gemv)(const float *w, ptrdiff_t inputs, const float *x, const float *bias, int outputs, float *y);
   float (*squares)(const float *x, float mean, int count);   // the sum of (x - mean)^2
+  const struct FunctionKernels *functions;   // see functions.h
 };
 
 // Tells the processor that this thread waits for another one.

@@ -106,12 +106,12 @@ final class ConvolutionOperator: Operator {
     if weights.count > 1, pass.learns[1] {
       Broadcast(dy.shape, weights[1].shape, axis: 1).addSums(dy, to: pass.weights[1].gradient)
     }
+    if pass.learns[0] {
+      let (x, dy) = shape.isTransposed ? (dy, bottom.data) : (bottom.data, dy)
+      back.addWeights(x, dy, to: pass.weights[0].gradient, scratch: scratch)
+    }
+    guard wantsBottom else { return }
     for image in 0..<dy.shape[0] {
-      if pass.learns[0] {
-        let (x, dy) = shape.isTransposed ? (dy, bottom.data) : (bottom.data, dy)
-        back.addWeights(x, dy, image: image, to: pass.weights[0].gradient, scratch: scratch)
-      }
-      guard wantsBottom else { continue }
       if shape.isTransposed {
         back.forward(
           dy, bias: nil, addend: nil, slope: 1, into: bottom.gradient, image: image, scratch: scratch)
