@@ -2,4 +2,5 @@
 const struct Kernels NAME(kernels) = {ISA, LANES, block, convolve, convolve_weights, product, sum, dot, pool, unpool,
                                       scale, combine, moments, sums, rows_in, rows_out, rows_gradient, axpy, peak, &NAME(convolution),
                                       max_pool, max_unpool, average_pool, average_unpool, relu, relu_back,
-                                      divide_by_power, normalise, normalise_back, momentum, gemv, squares};
+                                      divide_by_power, normalise, normalise_back, momentum, gemv, squares,
+                                      channel_moments, affine, affine_sums, affine_back};

@@ -12,6 +12,11 @@ struct ConvolutionKernels;
 // A window over a plane. Averages divide by a window's area with its padding, but without what lies behind the padding.
 struct PoolWindow { int height, width, kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, out_height, out_width; };
 
+// One channel of a batch: planes of `area` numbers, `step` apart. Their kernels' arrays begin at the channel of the first image.
+struct Channel { int images; ptrdiff_t step; int area; };
+// y = (x - mean) factor + bias, perhaps + addend, and times slope where that is not positive; slope 1 leaves it as it is.
+struct Affine { float mean, factor, bias, slope; };
+
 // A set of kernels for one instruction set. `kernels()` gives the best one this processor has.
 struct Kernels {
   const char *name;
@@ -75,6 +80,16 @@ struct Kernels {
   // y[o] = bias[o] + sum over i of w[o inputs + i] x[i]; bias may be null
   void (*gemv)(const float *w, ptrdiff_t inputs, const float *x, const float *bias, int outputs, float *y);
   float (*squares)(const float *x, float mean, int count);   // the sum of (x - mean)^2
+  // The mean of a channel, and the sum of squared deviations from it.
+  void (*channel_moments)(const struct Channel *, const float *x, double *mean, double *m2);
+  // `addend` and `kept` may be null; kept = x. y may be x.
+  void (*affine)(const struct Channel *, const struct Affine *, const float *x, const float *addend, float *kept, float *y);
+  // d, the gradient of y, becomes that of what `slope` was applied to, and `copy` (may be null) the same; the sums of it and of
+  // its products with x - mean. y tells the sign; null where there was no addend: x then does.
+  void (*affine_sums)(const struct Channel *, const struct Affine *, const float *x, const float *y, float *d, float *copy,
+                      double *sum, double *product);
+  // dx = a d + (b (x - mean) + c); dx may be d.
+  void (*affine_back)(const struct Channel *, float mean, float a, float b, float c, const float *d, const float *x, float *dx);
 };
 
 const struct Kernels *kernels(void);

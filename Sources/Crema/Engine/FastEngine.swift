@@ -17,4 +17,8 @@ package struct FastEngine: Engine {
     if item.pieces != nil { return ConcatOperator(item, in: memory) }
     return ConvolutionOperator(item, in: memory, usesWinograd: usesWinograd)
   }
+
+  package func batchTwin(from node: Int, in memory: Memory, demands: Demands) -> (any Operator)? {
+    NormOperator(from: node, in: memory, demands: demands)
+  }
 }

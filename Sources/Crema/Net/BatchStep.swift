@@ -4,6 +4,7 @@ final class BatchStep: Step {
   let jobs: Int
   let sums: [Tensor] = []
   let preparations: [[Tensor]]
+  var hidden: Hidden? { call.hidden }
   private let call: any Operator
   private let runsBackward: Bool
   private let passes: [[Pass]]  // [worker][part]
