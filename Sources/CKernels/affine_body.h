@@ -43,29 +43,33 @@ static void affine(const struct Channel *s, const struct Affine *f, const float 
 }
 
 // One plane of `affine_sums`.
-INLINE void affine_sums_plane(const int rectifies, struct Affine f, const float *x, const float *y, float *d, float *copy, int area,
-                              double *sum, double *product) {
+INLINE void affine_sums_plane(const int rectifies, struct Affine f, const float *x, const float *y, float *d, const float *more,
+                              float *copy, int area, double *sum, double *product) {
   vec a[2] = {splat(0), splat(0)}, b[2] = {splat(0), splat(0)};
   float rest = 0, products = 0;
   int i = 0;
   for (; i + 2 * LANES <= area; i += 2 * LANES)
     UNROLL for (int j = 0; j < 2; j++) {
-      vec v = load(x + i + j * LANES), g = load(d + i + j * LANES);
+      int p = i + j * LANES;
+      vec v = load(x + p), g = load(d + p);
+      if (more) g += load(more + p);
       if (rectifies) {
-        vec z = y ? load(y + i + j * LANES) : affine_of(f, v);
+        vec z = y ? load(y + p) : affine_of(f, v);
         g = z > 0 ? g : f.slope * g;
-        store(d + i + j * LANES, g);
       }
-      if (copy) store(copy + i + j * LANES, g);
+      if (more || rectifies) store(d + p, g);
+      if (copy) store(copy + p, g);
       a[j] += g;
       b[j] += g * (v - f.mean);
     }
   for (; i < area; i++) {
     float g = d[i];
+    if (more) g += more[i];
     if (rectifies) {
       float z = y ? y[i] : affine_of1(f, x[i]);
-      d[i] = g = z > 0 ? g : f.slope * g;
+      g = z > 0 ? g : f.slope * g;
     }
+    if (more || rectifies) d[i] = g;
     if (copy) copy[i] = g;
     rest += g;
     products += g * (x[i] - f.mean);
@@ -74,14 +78,16 @@ INLINE void affine_sums_plane(const int rectifies, struct Affine f, const float 
   *product += sum1(b[0] + b[1]) + products;
 }
 
-static void affine_sums(const struct Channel *s, const struct Affine *f, const float *x, const float *y, float *d, float *copy,
-                        double *sum, double *product) {
+static void affine_sums(const struct Channel *s, const struct Affine *f, const float *x, const float *y, float *d, const float *more,
+                        float *copy, double *sum, double *product) {
   *sum = *product = 0;
   for (int n = 0; n < s->images; n++) {
     ptrdiff_t at = n * s->step;
-    if (f->slope == 1) affine_sums_plane(0, *f, x + at, 0, d + at, copy ? copy + at : 0, s->area, sum, product);
-    else if (y) affine_sums_plane(1, *f, x + at, y + at, d + at, copy ? copy + at : 0, s->area, sum, product);
-    else affine_sums_plane(1, *f, x + at, 0, d + at, copy ? copy + at : 0, s->area, sum, product);
+    const float *added = more ? more + at : 0;
+    float *copied = copy ? copy + at : 0;
+    if (f->slope == 1) affine_sums_plane(0, *f, x + at, 0, d + at, added, copied, s->area, sum, product);
+    else if (y) affine_sums_plane(1, *f, x + at, y + at, d + at, added, copied, s->area, sum, product);
+    else affine_sums_plane(1, *f, x + at, 0, d + at, added, copied, s->area, sum, product);
   }
 }
 

@@ -17,6 +17,7 @@ struct ConvolutionPlan *convolution_plan(const struct Kernels *set, const struct
              walk_forward(&plan->walk[CONVOLUTION_WEIGHTS], shape);
   plan->walk[CONVOLUTION_WEIGHTS].pass = CONVOLUTION_WEIGHTS;
   for (int pass = 0; made && pass < 3; pass++) made = walk_choose(&plan->walk[pass], set, winograd);
+  if (made) made = batch_choose(plan, winograd);
   if (made) {
     depthwise_choose(plan);
     return plan;
@@ -28,6 +29,7 @@ struct ConvolutionPlan *convolution_plan(const struct Kernels *set, const struct
 void convolution_free(struct ConvolutionPlan *plan) {
   if (!plan) return;
   for (int pass = 0; pass < 3; pass++) walk_free(&plan->walk[pass]);
+  free(plan->batch.offset);
   free(plan);
 }
 
@@ -79,4 +81,13 @@ void convolution_backward_weights(const struct ConvolutionPlan *plan, const floa
 
 void convolution_unpack_add(const struct ConvolutionPlan *plan, const float *g, float *dw) {
   walk_unpack_add(&plan->walk[CONVOLUTION_WEIGHTS], plan->set, &plan->shape, g, dw);
+}
+
+int convolution_batch_parts(const struct ConvolutionPlan *plan) { return plan->batch.parts; }
+
+size_t convolution_batch_scratch(const struct ConvolutionPlan *plan, int images) { return batch_scratch(plan, images); }
+
+void convolution_batch_weights(const struct ConvolutionPlan *plan, int images, const float *x, const float *dy, float *dw,
+                               float *scratch, int part) {
+  batch_gradient(plan, images, x, dy, dw, scratch, part);
 }

@@ -1,5 +1,6 @@
 // Caffe's order of weights <-> the order in which the tiles read them (convolution_plan.h).
 #include "convolution_plan.h"
+#include <string.h>
 
 // Where the weight of an output and a channel (in the pass' sense, of one group) lies: start + output * o + channel * c + tap.
 // Its factor, if there are factors: factor[by_output * o + by_channel * c].
@@ -16,6 +17,22 @@ static struct Order order(const struct Walk *walk, const struct ConvolutionShape
 // Channels whose taps are taken together, so that what lies apart in one order stays in cache for the other; 0 if outputs lie
 // closer together than channels.
 static int together(const struct Grid *grid, struct Order at) { return at.output > at.channel ? 1 + 16 / grid->area : 0; }
+
+// The same by vectors, where the order allows it.
+static int pack_fast(const struct Walk *walk, const struct Kernels *set, const struct Grid *grid, struct Order at, int first, int n,
+                     int width, const float *w, float *packed) {
+  int channels = walk->source.channels;
+  if (at.factor || width % set->lanes || !grid->area) return 0;
+  const float *from = w + at.start + first * at.output;
+  if (walk->pass == CONVOLUTION_FORWARD) set->convolution->gather(from, at.output, n, grid->taps, width, packed);
+  else if (at.output == 1)
+    for (int c = 0; c < channels; c++, packed += width) {
+      memcpy(packed, from + c * at.channel, (size_t)n * sizeof(float));
+      if (n < width) memset(packed + n, 0, (size_t)(width - n) * sizeof(float));
+    }
+  else return 0;
+  return 1;
+}
 
 // packed[k][l] = w[output first + l][tap k] for l < n, of `width`; zeros behind.
 static void pack_block(const struct Grid *grid, int channels, struct Order at, int first, int n, int width, const float *w,
@@ -41,6 +58,31 @@ static void pack_block(const struct Grid *grid, int channels, struct Order at, i
   }
   for (ptrdiff_t k = 0; n < width && k < (ptrdiff_t)channels * grid->area; k++)
     for (int l = n; l < width; l++) packed[k * width + l] = 0;
+}
+
+enum { TURNED = 9216 };
+
+// What pack_winograd does, by vectors, if there are no factors.
+static int pack_winograd_fast(const struct Walk *walk, const struct Kernels *set, struct Order at, int first, int n, int width,
+                              const float *w, float *packed) {
+  const struct Grid *grid = walk->grid;
+  int area = grid->area, across = area / 3, step = TURNED / (area * width);
+  if (at.factor || width % set->lanes || step == 0) return 0;
+  float turned[TURNED];
+  for (int c = 0; c < walk->source.channels; c += step) {
+    int channels = walk->source.channels - c < step ? walk->source.channels - c : step, run = at.channel == area ? channels : 1;
+    for (int i = 0; i < channels; i += run)
+      set->convolution->gather(w + at.start + first * at.output + (c + i) * at.channel, at.output, n, run * area, width,
+                               turned + (ptrdiff_t)i * area * width);
+    for (int i = 0; i < channels; i++)
+      for (int x = 0; x < across; x++) {
+        const float *row[3] = {turned, turned, turned};
+        for (int t = x; t < area; t += across) row[grid->down[t]] = turned + ((ptrdiff_t)i * area + grid->tap[t]) * width;
+        set->convolution->kernel_rows(row[0], row[1], row[2], width, packed + ((ptrdiff_t)(c + i) * across + x) * width,
+                                      (ptrdiff_t)grid->taps * width);
+      }
+  }
+  return 1;
 }
 
 // The same of six transformed kernels, one after another.
@@ -72,8 +114,9 @@ static void pack_group(const struct Walk *walk, const struct Kernels *set, struc
     for (int b = 0; b < walk->blocks; b++) {
       int first = block_start(walk, b) * lanes, width = block_vectors(walk, b) * lanes;
       int n = walk->across - first < width ? walk->across - first : width;
-      if (walk->winograd) pack_winograd(walk, at, first, n, width, w, to);
-      else pack_block(grid, channels, at, first, n, width, w, to);
+      if (walk->winograd) {
+        if (!pack_winograd_fast(walk, set, at, first, n, width, w, to)) pack_winograd(walk, at, first, n, width, w, to);
+      } else if (!pack_fast(walk, set, grid, at, first, n, width, w, to)) pack_block(grid, channels, at, first, n, width, w, to);
       to += (ptrdiff_t)(walk->winograd ? 6 : 1) * width * grid->taps;
     }
     int block = rest ? set->block(rest) : 1;
@@ -112,7 +155,9 @@ void walk_unpack_add(const struct Walk *walk, const struct Kernels *set, const s
     const float *from = g + i * walk->weights;
     for (int b = 0; b < walk->blocks; b++) {
       int first = block_start(walk, b) * lanes, width = block_vectors(walk, b) * lanes;
-      unpack_block(grid, channels, at, first, walk->across - first < width ? walk->across - first : width, width, from, dw);
+      float *to = dw + at.start + first * at.output;
+      struct Finish there = {0, to, 1, to, at.output};
+      set->convolution->spread(from, width, walk->across - first < width ? walk->across - first : width, grid->taps, &there);
       from += (ptrdiff_t)width * grid->taps;
     }
     for (int o = walk->across; o < walk->outputs; o += block) {

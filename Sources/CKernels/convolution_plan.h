@@ -54,10 +54,24 @@ struct Depthwise {
   size_t size;                          // floats of the copy
 };
 
+// How the weights' gradient of a whole batch is divided (convolution_batch.c).
+struct Batch {
+  int parts, groups, ranges;            // none if 0; groups of blocks of outputs, and ranges of channels for each
+  int winograd;                         // F(4, 3) along y
+  int width;                            // outputs of a block, at most
+  int area;                             // taps of a channel, of each product
+  int positions;                        // results of an image, or tiles of them
+  int channels;                         // carried out at once, at most
+  int transformed;                      // floats of a channel's transformed plane
+  struct Source source;                 // as the walk's, of all rows; owns nothing
+  int *offset;                          // of the taps of `channels` channels
+};
+
 struct ConvolutionPlan {
   struct ConvolutionShape shape;
   const struct Kernels *set;
   struct Walk walk[3];
+  struct Batch batch;
   struct Depthwise depthwise[2];
 };
 
@@ -88,6 +102,10 @@ struct ConvolutionKernels {
   void (*depthwise)(const struct Depthwise *d, const float *x, const float *w, float bias, const float *addend, float slope, float *y);
   // Winograd: sums[r][p][o] of four rows from six products m[t][p][o].
   void (*combine)(const float *m, ptrdiff_t plane, int count, float *sums, ptrdiff_t row);
+  // Winograd: the sums of six products, `plane` floats apart, to those of the taps of three rows: w[channel][row][i], i < row.
+  void (*gradient_rows)(const float *m, ptrdiff_t plane, int channels, int row, float *w);
+  // Winograd: six products' weights from three rows' weights.
+  void (*kernel_rows)(const float *a, const float *b, const float *c, int count, float *packed, ptrdiff_t plane);
 };
 
 // convolution_walk.c. All return 0 if memory is short or an array too large.
@@ -133,6 +151,11 @@ void depthwise_run(const struct Depthwise *d, const struct Kernels *set, const f
 // convolution_weights.c
 void walk_gradient(const struct Walk *walk, const struct Kernels *set, const float *x, const float *dy, float *g,
                    float *scratch, int part, int parts);
+// convolution_batch.c
+int batch_choose(struct ConvolutionPlan *plan, int winograd);
+size_t batch_scratch(const struct ConvolutionPlan *plan, int images);
+void batch_gradient(const struct ConvolutionPlan *plan, int images, const float *x, const float *dy, float *dw, float *scratch,
+                    int part);
 // convolution_pack.c
 void walk_pack(const struct Walk *walk, const struct Kernels *set, const struct ConvolutionShape *s, const float *w,
                const float *factor, float *packed);

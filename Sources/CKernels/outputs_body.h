@@ -73,6 +73,10 @@ INLINE void transpose(vec v[LANES]) {
 
 static void spread(const float *sums, int width, int outputs, int count, const struct Finish *to) {
   for (int p = 0; p < count; p += LANES, sums += (ptrdiff_t)LANES * width) {
+    if (count - p < LANES && count >= LANES && !to->addend) {   // the last ones again
+      sums -= (ptrdiff_t)(LANES - count + p) * width;
+      p = count - LANES;
+    }
     int n = count - p < LANES ? count - p : LANES;
     for (int first = 0; first < outputs; first += LANES) {
       vec v[LANES];
@@ -96,16 +100,16 @@ static void spread(const float *sums, int width, int outputs, int count, const s
 
 static void gather(const float *y, ptrdiff_t plane, int outputs, int count, int width, float *sums) {
   for (int p = 0; p < count; p += LANES, sums += (ptrdiff_t)LANES * width) {
-    int n = count - p < LANES ? count - p : LANES;
+    int n = count - p < LANES ? count - p : LANES, back = n < LANES && count >= LANES ? LANES - n : 0;   // lanes known already
     for (int first = 0; first < width; first += LANES) {
       vec v[LANES];
       UNROLL for (int i = 0; i < LANES; i++) {
-        const float *from = y + (first + i) * plane + p;
-        v[i] = first + i >= outputs ? splat(0) : n == LANES ? load(from) : load_first(from, n);
+        const float *from = y + (first + i) * plane + p - back;
+        v[i] = first + i >= outputs ? splat(0) : n + back == LANES ? load(from) : load_first(from, n);
       }
       transpose(v);
       UNROLL for (int i = 0; i < LANES; i++)
-        if (i < n) store(sums + (ptrdiff_t)i * width + first, v[i]);
+        if (i >= back && i < back + n) store(sums + (ptrdiff_t)(i - back) * width + first, v[i]);
     }
   }
 }
@@ -120,4 +124,30 @@ static void combine_rows(const float *m, ptrdiff_t plane, int count, float *sums
     store(sums + 2 * row + i, plus + 4 * plus2);
     store(sums + 3 * row + i, minus + 8 * minus2 + load(m + 5 * plane + i));
   }
+}
+
+// F(4, 3)'s transform of a kernel's three rows: packed[t][i], `plane` floats from product to product.
+static void kernel_rows(const float *a, const float *b, const float *c, int count, float *packed, ptrdiff_t plane) {
+  for (int i = 0; i < count; i += LANES) {
+    vec x = load(a + i), y = load(b + i), z = load(c + i), even = (x + z) * (-1.f / 6), odd = y * (-1.f / 6);
+    vec even2 = x * (1.f / 24) + z * (1.f / 6), odd2 = y * (1.f / 12);
+    store(packed + i, x * 0.25f);
+    store(packed + plane + i, even + odd);
+    store(packed + 2 * plane + i, even - odd);
+    store(packed + 3 * plane + i, even2 + odd2);
+    store(packed + 4 * plane + i, even2 - odd2);
+    store(packed + 5 * plane + i, z);
+  }
+}
+
+// The end of a gradient by F(4, 3): what rows_gradient leaves out, and the transform of the sums.
+static void gradient_rows(const float *m, ptrdiff_t plane, int channels, int row, float *w) {
+  for (int c = 0; c < channels; c++, m += row, w += 3 * row)
+    for (int i = 0; i < row; i += LANES) {
+      vec a = load(m + i) * 0.25f, b = load(m + plane + i) * (-1.f / 6), d = load(m + 2 * plane + i) * (-1.f / 6);
+      vec e = load(m + 3 * plane + i) * (1.f / 24), f = load(m + 4 * plane + i) * (1.f / 24), plus = b + d, plus2 = e + f;
+      store(w + i, a + plus + plus2);
+      store(w + row + i, b - d + 2 * (e - f));
+      store(w + 2 * row + i, plus + 4 * plus2 + load(m + 5 * plane + i));
+    }
 }

@@ -36,4 +36,5 @@ static void copy_source(const struct Source *s, const float *x, int channels, in
       }
 }
 
-const struct ConvolutionKernels NAME(convolution) = {WIDEST, outputs, pixels, spread, gather, copy_source, depthwise, combine_rows};
+const struct ConvolutionKernels NAME(convolution) = {WIDEST, outputs, pixels, spread, gather, copy_source, depthwise, combine_rows,
+                                                     gradient_rows, kernel_rows};

@@ -8,6 +8,9 @@ import Testing
     shape(16, 64, kernel: (3, 3), pad: (1, 1), size: (14, 14)),
     shape(700, 70, kernel: (3, 3), pad: (1, 1), size: (5, 6)),
     shape(64, 50, kernel: (1, 1), size: (7, 7)),
+    shape(70, 64, kernel: (3, 3), pad: (1, 1), size: (14, 11)),
+    shape(300, 130, kernel: (1, 1), size: (7, 7)),
+    shape(130, 140, kernel: (1, 1), stride: (2, 2), size: (9, 9)),
     shape(8, 24, kernel: (1, 1), stride: (2, 2), size: (14, 13)),
     shape(3, 20, kernel: (11, 11), stride: (4, 4), size: (35, 35)),
     shape(3, 6, kernel: (5, 3), stride: (2, 3), pad: (4, 2), size: (16, 33)),
@@ -43,6 +46,34 @@ import Testing
         #expect(try run(shape, set, winograd, parts: Int32(parts)) == whole, "\(parts) \(shape)")
       }
     }
+  }
+
+  @Test(arguments: sets, [false, true])
+  func batchAgreesWithDoubles(set: String, winograd: Bool) throws {
+    var divided = 0
+    for shape in Self.shapes {
+      guard let found = try batch(shape, set, winograd, images: 3) else { continue }
+      divided += 1
+      #expect(ConvolutionSums(shape).error(weights: found) < 2e-5, "\(set) \(shape)")
+    }
+    #expect(divided > 1)
+  }
+
+  /// The mean of dw over copies of one image, computed as a batch, parts in reverse order; `nil` if the shape is not divided.
+  func batch(_ shape: ConvolutionShape, _ set: String, _ winograd: Bool, images: Int) throws -> [Float]? {
+    let data = ConvolutionData(shape), kernels = try unsafe #require(Self.kernelSet(set))
+    var shape = shape
+    let plan = try unsafe #require(convolution_plan(kernels, &shape, winograd ? 1 : 0))
+    defer { unsafe convolution_free(plan) }
+    let parts = unsafe convolution_batch_parts(plan)
+    guard parts > 0 else { return nil }
+    let (x, dy) = ((0..<images).flatMap { _ in data.x }, (0..<images).flatMap { _ in data.dy })
+    var dw = [Float](repeating: 0, count: data.w.count)
+    for part in (0..<parts).reversed() {
+      var memory = unsafe [Float](repeating: .nan, count: convolution_batch_scratch(plan, Int32(images)))
+      unsafe convolution_batch_weights(plan, Int32(images), x, dy, &dw, &memory, part)
+    }
+    return dw.map { $0 / Float(images) }
   }
 
   /// y (with bias, addend and a leaky ReLU), dx and dw, one after another.
@@ -132,8 +163,13 @@ struct ConvolutionSums {
   }
 
   /// The largest error, infinite for a value that is no number.
-  func error(_ values: [Float]) -> Double {
-    zip(values, zip(sums, sizes)).map { value, expected in
+  func error(_ values: [Float]) -> Double { error(values[...], from: 0) }
+
+  /// The largest error of dw.
+  func error(weights: [Float]) -> Double { error(weights[...], from: sums.count - weights.count) }
+
+  private func error(_ values: ArraySlice<Float>, from start: Int) -> Double {
+    zip(values, zip(sums[start...], sizes[start...])).map { value, expected in
       value.isFinite ? abs(Double(value) - expected.0) / expected.1 : .infinity
     }.max() ?? .infinity
   }

@@ -84,10 +84,10 @@ struct Kernels {
   void (*channel_moments)(const struct Channel *, const float *x, double *mean, double *m2);
   // `addend` and `kept` may be null; kept = x. y may be x.
   void (*affine)(const struct Channel *, const struct Affine *, const float *x, const float *addend, float *kept, float *y);
-  // d, the gradient of y, becomes that of what `slope` was applied to, and `copy` (may be null) the same; the sums of it and of
-  // its products with x - mean. y tells the sign; null where there was no addend: x then does.
-  void (*affine_sums)(const struct Channel *, const struct Affine *, const float *x, const float *y, float *d, float *copy,
-                      double *sum, double *product);
+  // d + more, the gradient of y, becomes that of what `slope` was applied to, in d and in `copy`; the sums of it and of its
+  // products with x - mean. `more` and `copy` may be null. y tells the sign; null where there was no addend: x then does.
+  void (*affine_sums)(const struct Channel *, const struct Affine *, const float *x, const float *y, float *d, const float *more,
+                      float *copy, double *sum, double *product);
   // dx = a d + (b (x - mean) + c); dx may be d.
   void (*affine_back)(const struct Channel *, float mean, float a, float b, float c, const float *d, const float *x, float *dx);
 };

@@ -3,8 +3,10 @@
 package protocol Step: AnyObject {
   /// The nodes that it computes.
   var nodes: Range<Int> { get }
-  /// The number of independent pieces of each pass.
+  /// The number of independent pieces of a pass.
   var jobs: Int { get }
+  /// The same of the backward pass, where it is divided otherwise.
+  var backwardJobs: Int { get }
   /// Independent pieces of work before the first forward, and before one for which their weights have changed. A piece without
   /// weights is done before every forward.
   var preparations: [[Tensor]] { get }
@@ -21,6 +23,8 @@ package protocol Step: AnyObject {
   func sum(_ index: Int)
   /// The values whose data or gradients it keeps to itself; `nil` for both of all values that only its nodes touch.
   var hidden: Hidden? { get }
+  /// Pairs of values whose gradients may be one memory: the step then only has to leave it there.
+  var joinedGradients: [(Int, Int)] { get }
 }
 
 /// Values that cannot be read after a pass.
@@ -30,6 +34,8 @@ package struct Hidden {
 }
 
 extension Step {
+  package var joinedGradients: [(Int, Int)] { [] }
+  package var backwardJobs: Int { jobs }
   package var preparations: [[Tensor]] { [] }
   package func prepare(_ piece: Int) {}
   package func startBackward() {}

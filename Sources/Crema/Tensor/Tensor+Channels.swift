@@ -47,16 +47,18 @@ extension Tensor {
   ///
   /// - Parameters:
   ///   - y: the result, if there was an addend.
+  ///   - more: another part of the gradient, which is added first.
   ///   - copy: gets the same.
   /// - Returns: the sum of the new gradient, and of its products with `x - mean`.
-  func passSlope(channel: Int, _ x: Tensor, _ map: ChannelMap, y: Tensor?, copy: Tensor?) -> (
+  func passSlope(channel: Int, _ x: Tensor, _ map: ChannelMap, y: Tensor?, more: Tensor?, copy: Tensor?) -> (
     sum: Double, products: Double
   ) {
-    precondition(x.shape == shape && y?.shape ?? shape == shape && copy?.shape ?? shape == shape)
+    precondition(x.shape == shape && y?.shape ?? shape == shape)
+    precondition(more?.shape ?? shape == shape && copy?.shape ?? shape == shape)
     var (sizes, start) = planes(channel), affine = map.sizes, sum = 0.0, products = 0.0
     unsafe Self.kernels.pointee.affine_sums(
       &sizes, &affine, x.base + start, y.map { unsafe $0.base + start }, base + start,
-      copy.map { unsafe $0.base + start }, &sum, &products)
+      more.map { unsafe UnsafePointer($0.base + start) }, copy.map { unsafe $0.base + start }, &sum, &products)
     return (sum, products)
   }
 

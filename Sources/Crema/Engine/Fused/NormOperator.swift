@@ -1,4 +1,4 @@
-/// BatchNorm with the batch's statistics, and with it the layers behind: Scale by channel, the sum with another value, ReLU. A channel
+/// BatchNorm with the batch's statistics, and with it the layers behind: Scale by channel, the sum with another value, ReLU, Split. A channel
 /// of all images is small enough to be read from memory once, forward and backward; between them only the bottom is kept.
 final class NormOperator: Operator {
   /// The name by which it can be switched off.
@@ -18,13 +18,16 @@ final class NormOperator: Operator {
     guard let fused = NormFusion(from: first, in: memory.graph, demands: demands) else { return nil }
     let nodes = memory.graph.nodes
     (item, layer, hidden, wantsAddend) = (fused.item, fused.layer, fused.hidden, fused.wantsAddend)
+    joinedGradients = fused.joinedGradients
     slope = fused.item.slope
-    isInPlace = fused.item.bottoms == fused.item.tops
+    isInPlace = fused.item.bottoms[0] == fused.item.tops[0]
     scale = fused.scale.map { node in
       let weights = memory.weights[node]
       return (weights[0], weights.count > 1 ? weights[1] : nil, nodes[node].learns)
     }
   }
+
+  let joinedGradients: [(Int, Int)]
 
   func ownGradient(of weight: Int, isSliced: Bool) -> Shape? { nil }
 
@@ -51,14 +54,16 @@ final class NormOperator: Operator {
   }
 
   func backward(_ pass: Pass) {
-    let (bottom, dy) = (pass.bottoms[0], pass.tops[0].gradient), x = isInPlace ? pass.kept[2] : bottom.data
+    let bottom = pass.bottoms[0], x = isInPlace ? pass.kept[2] : bottom.data
+    let isSplit = pass.tops.count > 1
+    let dy = pass.tops[isSplit ? 1 : 0].gradient, more = isSplit ? pass.tops[2].gradient : nil
     let y = item.addend == nil ? nil : pass.tops[0].data
     let other = wantsAddend && !pass.bottoms[1].gradient.isSame(as: dy) ? pass.bottoms[1].gradient : nil
     let count = Double(x.shape[0] * x.shape.count(from: 2))
     for c in pass.share(of: x.shape[1]) {
       let (mean, deviation) = (pass.kept[0].read { $0[c] }, pass.kept[1].read { $0[c] })
       let map = map(c, mean, deviation)
-      let sums = dy.passSlope(channel: c, x, map, y: y, copy: other)
+      let sums = dy.passSlope(channel: c, x, map, y: y, more: more, copy: other)
       if let scale {
         if scale.learns[0] { scale.factors.gradient.write { $0[c] += Float(sums.products / Double(deviation)) } }
         if let biases = scale.biases, scale.learns[1] { biases.gradient.write { $0[c] += Float(sums.sum) } }
@@ -95,12 +100,23 @@ private struct NormFusion {
     addScale()
     addSum()
     addRectifier()
+    addSplit()
+  }
+
+  /// The gradient of the result lies where it first comes in, and that of what was added is the same.
+  var joinedGradients: [(Int, Int)] {
+    let (entry, bottom) = (item.tops.count > 1 ? item.tops[1] : item.tops[0], item.bottoms[0])
+    if let addend = item.addend { return wantsAddend ? [(addend, entry)] : [] }
+    return entry != item.tops[0] && bottom == item.tops[0] ? [(bottom, entry)] : []
   }
 
   /// The values between the layers, which hold something else than the layers say.
   var hidden: Hidden {
     let tops = Set(([item.node] + item.fused).flatMap { graph.nodes[$0].tops }).subtracting(item.tops)
-    return Hidden(data: tops, gradients: tops.subtracting(item.bottoms).union(changesTop ? item.tops : []))
+    return Hidden(
+      data: tops,
+      gradients: tops.subtracting(item.bottoms).union(changesTop ? item.tops : [])
+        .union(item.tops.count > 1 ? item.tops.dropLast().filter { $0 != item.bottoms[0] } : []))
   }
 
   /// The next node, if it reads what there is so far, runs backward as all do, and passes all gradients on.
@@ -143,6 +159,19 @@ private struct NormFusion {
     item.addend = addend
     wantsAddend = node.runsBackward
     absorb(index)
+  }
+
+  /// Two readers of the result, whose gradients are added.
+  private mutating func addSplit() {
+    let index = item.node + item.fused.count + 1
+    guard index < graph.nodes.count, !demands.keepsGradients else { return }
+    let node = graph.nodes[index]
+    guard node.layer is Split, node.tops.count == 2, node.bottoms == item.tops, node.runsBackward,
+      node.wanted == [true],
+      graph.nodes[item.node].runsBackward, node.lossWeights.allSatisfy({ $0 == 0 })
+    else { return }
+    item.fused.append(index)
+    item.tops += node.tops
   }
 
   private mutating func addRectifier() {
