@@ -14,9 +14,11 @@ struct ConvolutionPlan *convolution_plan(const struct Kernels *set, const struct
   plan->shape = *shape;
   plan->set = set;
   int made = walk_forward(&plan->walk[CONVOLUTION_FORWARD], shape) && walk_data(&plan->walk[CONVOLUTION_DATA], shape) &&
-             walk_forward(&plan->walk[CONVOLUTION_WEIGHTS], shape);
-  plan->walk[CONVOLUTION_WEIGHTS].pass = CONVOLUTION_WEIGHTS;
-  for (int pass = 0; made && pass < 3; pass++) made = walk_choose(&plan->walk[pass], set, winograd);
+             walk_forward(&plan->walk[CONVOLUTION_WEIGHTS], shape) && walk_forward(&plan->transformed, shape);
+  plan->walk[CONVOLUTION_WEIGHTS].pass = plan->transformed.pass = CONVOLUTION_WEIGHTS;
+  for (int pass = 0; made && pass < 3; pass++)
+    made = walk_choose(&plan->walk[pass], set, winograd && pass != CONVOLUTION_WEIGHTS);
+  if (made && winograd) made = walk_choose(&plan->transformed, set, 1);
   if (made) made = batch_choose(plan, winograd);
   if (made) {
     depthwise_choose(plan);
@@ -30,11 +32,16 @@ void convolution_free(struct ConvolutionPlan *plan) {
   if (!plan) return;
   for (int pass = 0; pass < 3; pass++) walk_free(&plan->walk[pass]);
   free(plan->batch.offset);
+  walk_free(&plan->transformed);
   free(plan);
 }
 
+static const struct Walk *walk_of(const struct ConvolutionPlan *plan, int pass) {
+  return pass == CONVOLUTION_WEIGHTS && plan->transformed.winograd ? &plan->transformed : &plan->walk[pass];
+}
+
 const char *convolution_method(const struct ConvolutionPlan *plan, int pass) {
-  const struct Walk *walk = &plan->walk[pass];
+  const struct Walk *walk = walk_of(plan, pass);
   if (pass != CONVOLUTION_WEIGHTS && plan->depthwise[pass].exists) return "planes";
   if (walk->winograd) return "winograd";
   return walk->across == 0 ? "pixels" : walk->across == walk->outputs ? "outputs" : "outputs and pixels";
@@ -46,11 +53,11 @@ size_t convolution_packed(const struct ConvolutionPlan *plan, int pass) {
   return d->exists ? (size_t)d->outputs * d->kernel_h * d->kernel_w : plan->walk[pass].weights * plan->walk[pass].group;
 }
 size_t convolution_gradient(const struct ConvolutionPlan *plan) {
-  return plan->walk[CONVOLUTION_WEIGHTS].weights * plan->walk[CONVOLUTION_WEIGHTS].group;
+  return walk_of(plan, CONVOLUTION_WEIGHTS)->weights * plan->shape.group;
 }
 size_t convolution_scratch(const struct ConvolutionPlan *plan, int pass) {
   if (pass != CONVOLUTION_WEIGHTS && plan->depthwise[pass].exists) return plan->depthwise[pass].size;
-  return plan->walk[pass].scratch;
+  return walk_of(plan, pass)->scratch;
 }
 
 void convolution_pack(const struct ConvolutionPlan *plan, int pass, const float *w, const float *factor, float *packed) {
@@ -74,13 +81,13 @@ void convolution_backward_data(const struct ConvolutionPlan *plan, const float *
   else walk_run(&plan->walk[CONVOLUTION_DATA], plan->set, packed, dy, to, scratch, part, parts);
 }
 
-void convolution_backward_weights(const struct ConvolutionPlan *plan, const float *x, const float *dy, float *g,
+void convolution_backward_weights(const struct ConvolutionPlan *plan, const float *x, const float *dy, int images, float *g,
                                   float *scratch, int part, int parts) {
-  walk_gradient(&plan->walk[CONVOLUTION_WEIGHTS], plan->set, x, dy, g, scratch, part, parts);
+  walk_gradient(walk_of(plan, CONVOLUTION_WEIGHTS), plan->set, x, dy, images, g, scratch, part, parts);
 }
 
 void convolution_unpack_add(const struct ConvolutionPlan *plan, const float *g, float *dw) {
-  walk_unpack_add(&plan->walk[CONVOLUTION_WEIGHTS], plan->set, &plan->shape, g, dw);
+  walk_unpack_add(walk_of(plan, CONVOLUTION_WEIGHTS), plan->set, &plan->shape, g, dw);
 }
 
 int convolution_batch_parts(const struct ConvolutionPlan *plan) { return plan->batch.parts; }

@@ -1,7 +1,7 @@
 // The algorithm of a walk, by estimates of its cost in multiply-adds of registers; and the lists that follow from it. The
 // estimates are counts, not measurements. A vector of results costs its taps, and besides them: with outputs in lanes 6, the
 // transposition; with pixels in lanes 4, and the columns of the gap between rows; with Winograd 16 for the two transforms of
-// its sums, in exchange for half the taps. It must promise a tenth less than direct sums, for it is less exact.
+// its sums, in exchange for a half of three rows of taps, or two fifths of five. It must promise a tenth less than direct sums, for it is less exact.
 #include "convolution_plan.h"
 #include <stdlib.h>
 
@@ -21,31 +21,31 @@ static double pixels_cost(const struct Walk *walk, const struct Grid *grid, int 
   return 1.05 * parts_of(count, lanes) * n * (grid->taps + 4);
 }
 
-// How many outputs lie in lanes: none, as many as fill registers, or all.
-static int choose_across(const struct Walk *walk, int lanes) {
+// How many outputs lie in lanes: none, as many as fill registers, or all; and what that costs.
+static int choose_across(const struct Walk *walk, int lanes, double *lowest) {
   int full = walk->outputs / lanes * lanes, choices[3] = {0, full, walk->outputs}, best = 0;
-  double lowest = 0;
   for (int i = 0; i < 3; i++) {
     double cost = 0;
     for (int g = 0; g < walk->grids; g++)
       if (walk->grid[g].rows && walk->grid[g].columns)
         cost += across_cost(&walk->grid[g], lanes, choices[i]) +
                 (choices[i] < walk->outputs ? pixels_cost(walk, &walk->grid[g], lanes, walk->outputs - choices[i]) : 0);
-    if (i == 0 || cost < lowest) {
-      lowest = cost;
+    if (i == 0 || cost < *lowest) {
+      *lowest = cost;
       best = choices[i];
     }
   }
   return best;
 }
 
-// Whether Winograd's products and transforms cost less than direct sums with all outputs in lanes.
-static int choose_winograd(const struct Walk *walk, const struct Kernels *set) {
-  if (!walk->three || walk->pass == CONVOLUTION_WEIGHTS || walk->outputs < set->lanes) return 0;
+// The points of Winograd along y, if its products and transforms cost less than `direct` sums do; otherwise 0.
+static int choose_winograd(const struct Walk *walk, const struct Kernels *set, double direct) {
+  if (!walk->tall || walk->outputs < set->lanes || walk->columns < 4) return 0;
   const struct Grid *grid = walk->grid;
+  int points = walk->tall + 3;
   double vectors = parts_of(walk->outputs, set->lanes), results = 4.0 * parts_of(walk->rows, 4) * walk->columns;
-  double winograd = results * vectors * (grid->taps / 2.0 + 16) + results * walk->source.channels;
-  return winograd < 0.9 * across_cost(grid, set->lanes, walk->outputs) && walk->columns >= 4;
+  double winograd = results * vectors * (grid->taps * points / (4.0 * walk->tall) + 16) + results * walk->source.channels;
+  return winograd < 0.9 * direct ? points : 0;
 }
 
 static void choose_blocks(struct Walk *walk, const struct Kernels *set) {
@@ -66,7 +66,7 @@ static void choose_bands(struct Walk *walk, int lanes) {
   struct Source *s = &walk->source;
   int width = walk->blocks ? (int)parts_of(walk->vectors, walk->blocks) * lanes : lanes, taps = 1;
   for (int g = 0; g < walk->grids; g++) taps = (int)most(taps, walk->grid[g].taps);
-  if (walk->winograd) taps /= 3;
+  if (walk->winograd) taps /= walk->tall;
   long near = NEAR / width;
   walk->depth = taps <= near * 3 / 2 ? taps : (int)parts_of(taps, parts_of(taps, near));
   long results = walk->pass == CONVOLUTION_WEIGHTS ? most(1024, 600000 / most(1, walk->across)) : walk->depth < taps ? 1024 : 4096;
@@ -74,10 +74,13 @@ static void choose_bands(struct Walk *walk, int lanes) {
   long budget = walk->pass == CONVOLUTION_WEIGHTS ? 10 * BAND : walk->depth < taps ? 5 * BAND : BAND;
   long rows = s->whole ? walk->rows : most(1, budget / row - s->extra);
   rows = most(1, least(rows, results / walk->columns));
+  walk->images = 1;
   if (walk->winograd) {
-    long tiles = most(1, least(NEAR * 3 / 2 / width / 6 / walk->columns, 4 * BAND / 6 / (s->channels * s->row)));
-    tiles = least(tiles, parts_of(walk->rows, 4));
-    walk->band = 4 * (int)parts_of(parts_of(walk->rows, 4), parts_of(parts_of(walk->rows, 4), tiles));
+    long all = parts_of(walk->rows, 4), far = 4 * BAND / walk->winograd / (s->channels * s->row);
+    long tiles = least(all, most(1, least(NEAR * 3 / 2 / width / walk->winograd / walk->columns, far)));
+    walk->band = 4 * (int)parts_of(all, parts_of(all, tiles));
+    if (walk->pass == CONVOLUTION_WEIGHTS && tiles == all)
+      walk->images = (int)most(1, least(far / all, 128 / (all * walk->columns)));
   } else {
     rows = least(rows, walk->rows);
     walk->band = (int)parts_of(walk->rows, parts_of(walk->rows, rows));
@@ -96,17 +99,19 @@ static int make_lists(struct Walk *walk, int lanes) {
   if (walk->winograd) channel = winograd_plane(walk);
   for (int g = 0; g < walk->grids; g++) {
     struct Grid *grid = &walk->grid[g];
-    int area = walk->winograd ? grid->area / 3 : grid->area;
+    int area = walk->winograd ? grid->area / walk->tall : grid->area, images = walk->images;
+    long image = (long)s->channels * channel, results = (long)walk->band * grid->columns;
+    if (images > 1) results /= 4;
     grid->taps = area * s->channels;
     grid->offset = malloc(((size_t)grid->taps + 1) * sizeof(int));
-    grid->position = malloc(((size_t)walk->band * grid->columns + 1) * sizeof(int));
+    grid->position = malloc(((size_t)images * results + 1) * sizeof(int));
     if (!grid->offset || !grid->position) return 0;
     for (int c = 0; c < s->channels; c++)
       for (int t = 0; t < area; t++)
         grid->offset[c * area + t] =
             c * channel + grid->plane[t] * s->plane + (walk->winograd ? 0 : grid->down[t] * s->row) + grid->right[t];
-    for (int i = 0; i < walk->band * grid->columns; i++)
-      grid->position[i] = i / grid->columns * s->row + i % grid->columns;
+    for (long i = 0; i < images * results; i++)
+      grid->position[i] = (int)(i / results * image + i % results / grid->columns * s->row + i % results % grid->columns);
   }
   return 1;
 }
@@ -119,13 +124,15 @@ static void count_floats(struct Walk *walk, const struct Kernels *set) {
   walk->weights = 0;
   for (int g = 0; g < walk->grids; g++) {
     walk->grid[g].packed = walk->weights;
-    walk->weights += walk->grid[g].taps * ((walk->winograd ? 6 : 1) * columns + rest);
+    walk->weights += walk->grid[g].taps * ((walk->winograd ? walk->winograd : 1) * columns + rest);
   }
   walk->weights = (walk->weights + 15) / 16 * 16;
-  if (walk->pass == CONVOLUTION_WEIGHTS)
+  if (walk->pass == CONVOLUTION_WEIGHTS && walk->winograd)
+    walk->scratch = winograd_gradient_scratch(walk, set);
+  else if (walk->pass == CONVOLUTION_WEIGHTS)
     walk->scratch = source + (results + 1) * columns + rest * walk->band * s->row;
   else if (walk->winograd)
-    walk->scratch = source + 6 * (size_t)winograd_plane(walk) * s->channels + 6 * (results / 4) * width + results * width;
+    walk->scratch = source + walk->winograd * (winograd_step(walk) + (results / 4) * width + 16) + results * width;
   else
     walk->scratch = source + (size_t)walk->chunk * width + (walk->grids > 1 ? results * (width > rest ? width : rest) : 0);
   walk->scratch += 64;
@@ -133,8 +140,10 @@ static void count_floats(struct Walk *walk, const struct Kernels *set) {
 
 int walk_choose(struct Walk *walk, const struct Kernels *set, int winograd) {
   int lanes = set->lanes;
-  walk->winograd = winograd && choose_winograd(walk, set);
-  walk->across = walk->winograd ? walk->outputs : choose_across(walk, lanes);
+  double direct = 0;
+  walk->across = choose_across(walk, lanes, &direct);
+  walk->winograd = winograd ? choose_winograd(walk, set, direct) : 0;
+  if (walk->winograd) walk->across = walk->outputs;
   choose_blocks(walk, set);
   walk->source.whole = !walk->winograd && reads_whole(walk, walk->source.tail);
   if (walk->source.whole) {

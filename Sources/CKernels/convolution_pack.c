@@ -2,10 +2,6 @@
 #include "convolution_plan.h"
 #include <string.h>
 
-// Where the weight of an output and a channel (in the pass' sense, of one group) lies: start + output * o + channel * c + tap.
-// Its factor, if there are factors: factor[by_output * o + by_channel * c].
-struct Order { ptrdiff_t start, output, channel; const float *factor; int by_output, by_channel; };
-
 static struct Order order(const struct Walk *walk, const struct ConvolutionShape *s, int group, const float *factor) {
   ptrdiff_t area = (ptrdiff_t)s->kernel_h * s->kernel_w, row = s->channels / s->group * area;
   ptrdiff_t start = (ptrdiff_t)group * (s->outputs / s->group) * row;
@@ -60,52 +56,6 @@ static void pack_block(const struct Grid *grid, int channels, struct Order at, i
     for (int l = n; l < width; l++) packed[k * width + l] = 0;
 }
 
-enum { TURNED = 9216 };
-
-// What pack_winograd does, by vectors, if there are no factors.
-static int pack_winograd_fast(const struct Walk *walk, const struct Kernels *set, struct Order at, int first, int n, int width,
-                              const float *w, float *packed) {
-  const struct Grid *grid = walk->grid;
-  int area = grid->area, across = area / 3, step = TURNED / (area * width);
-  if (at.factor || width % set->lanes || step == 0) return 0;
-  float turned[TURNED];
-  for (int c = 0; c < walk->source.channels; c += step) {
-    int channels = walk->source.channels - c < step ? walk->source.channels - c : step, run = at.channel == area ? channels : 1;
-    for (int i = 0; i < channels; i += run)
-      set->convolution->gather(w + at.start + first * at.output + (c + i) * at.channel, at.output, n, run * area, width,
-                               turned + (ptrdiff_t)i * area * width);
-    for (int i = 0; i < channels; i++)
-      for (int x = 0; x < across; x++) {
-        const float *row[3] = {turned, turned, turned};
-        for (int t = x; t < area; t += across) row[grid->down[t]] = turned + ((ptrdiff_t)i * area + grid->tap[t]) * width;
-        set->convolution->kernel_rows(row[0], row[1], row[2], width, packed + ((ptrdiff_t)(c + i) * across + x) * width,
-                                      (ptrdiff_t)grid->taps * width);
-      }
-  }
-  return 1;
-}
-
-// The same of six transformed kernels, one after another.
-static void pack_winograd(const struct Walk *walk, struct Order at, int first, int n, int width, const float *w, float *packed) {
-  static const double G[6][3] = {{1 / 4., 0, 0}, {-1 / 6., -1 / 6., -1 / 6.}, {-1 / 6., 1 / 6., -1 / 6.},
-                                 {1 / 24., 1 / 12., 1 / 6.}, {1 / 24., -1 / 12., 1 / 6.}, {0, 0, 1}};
-  const struct Grid *grid = walk->grid;
-  int across = grid->area / 3;
-  for (int c = 0; c < walk->source.channels; c++)
-    for (int x = 0; x < across; x++) {
-      ptrdiff_t k = (ptrdiff_t)c * across + x;
-      const float *from = w + at.start + first * at.output + c * at.channel;
-      int tap[3] = {0};
-      for (int t = x; t < grid->area; t += across) tap[grid->down[t]] = grid->tap[t];
-      for (int l = 0; l < width; l++, from += at.output) {
-        double factor = at.factor && l < n ? at.factor[(first + l) * at.by_output + c * at.by_channel] : 1;
-        double a = l < n ? from[tap[0]] * factor : 0, b = l < n ? from[tap[1]] * factor : 0, d = l < n ? from[tap[2]] * factor : 0;
-        for (int t = 0; t < 6; t++)
-          packed[((ptrdiff_t)t * grid->taps + k) * width + l] = (float)(G[t][0] * a + G[t][1] * b + G[t][2] * d);
-      }
-    }
-}
-
 static void pack_group(const struct Walk *walk, const struct Kernels *set, struct Order at, const float *w, float *packed) {
   int lanes = set->lanes, channels = walk->source.channels, rest = walk->outputs - walk->across;
   for (int g = 0; g < walk->grids; g++) {
@@ -114,10 +64,9 @@ static void pack_group(const struct Walk *walk, const struct Kernels *set, struc
     for (int b = 0; b < walk->blocks; b++) {
       int first = block_start(walk, b) * lanes, width = block_vectors(walk, b) * lanes;
       int n = walk->across - first < width ? walk->across - first : width;
-      if (walk->winograd) {
-        if (!pack_winograd_fast(walk, set, at, first, n, width, w, to)) pack_winograd(walk, at, first, n, width, w, to);
-      } else if (!pack_fast(walk, set, grid, at, first, n, width, w, to)) pack_block(grid, channels, at, first, n, width, w, to);
-      to += (ptrdiff_t)(walk->winograd ? 6 : 1) * width * grid->taps;
+      if (walk->winograd) walk_winograd_pack(walk, set, &at, first, n, width, w, to);
+      else if (!pack_fast(walk, set, grid, at, first, n, width, w, to)) pack_block(grid, channels, at, first, n, width, w, to);
+      to += (ptrdiff_t)(walk->winograd ? walk->winograd : 1) * width * grid->taps;
     }
     int block = rest ? set->block(rest) : 1;
     for (int o = walk->across; o < walk->outputs; o += block) {
@@ -155,10 +104,12 @@ void walk_unpack_add(const struct Walk *walk, const struct Kernels *set, const s
     const float *from = g + i * walk->weights;
     for (int b = 0; b < walk->blocks; b++) {
       int first = block_start(walk, b) * lanes, width = block_vectors(walk, b) * lanes;
+      int n = walk->across - first < width ? walk->across - first : width;
       float *to = dw + at.start + first * at.output;
       struct Finish there = {0, to, 1, to, at.output};
-      set->convolution->spread(from, width, walk->across - first < width ? walk->across - first : width, grid->taps, &there);
-      from += (ptrdiff_t)width * grid->taps;
+      if (walk->winograd) walk_winograd_unpack(walk, set, &at, first, n, width, from, dw);
+      else set->convolution->spread(from, width, n, grid->taps, &there);
+      from += (ptrdiff_t)(walk->winograd ? walk->winograd : 1) * width * grid->taps;
     }
     for (int o = walk->across; o < walk->outputs; o += block) {
       int n = walk->outputs - o < block ? walk->outputs - o : block;

@@ -39,8 +39,9 @@ struct Walk {
   int blocks, vectors;                  // of the outputs in lanes
   int depth;                            // taps carried out at once
   int chunk;                            // results carried out at once
-  int three;                            // kernel_h is 3, strides and dilation_h 1
-  int winograd;                         // outputs in lanes, F(4, 3) along y
+  int tall;                             // kernel_h if it is 3 or 5, strides and dilation_h are 1; else 0
+  int winograd;                         // 0, or outputs in lanes and F(4, tall) along y with so many points
+  int images;                           // of weights' gradients by Winograd: carried out at once
   size_t weights;                       // floats of one group's packed weights
   size_t scratch;
 };
@@ -48,6 +49,7 @@ struct Walk {
 // A pass of a depthwise convolution that planes carry out one by one (convolution_depthwise.c).
 struct Depthwise {
   int exists, flipped;                  // whether; whether the kernel is turned, for backward data
+  int whole;                            // the planes themselves are read, nothing is copied
   int channels, outputs, kernel_h, kernel_w, step;
   int height, width, rows, columns;     // of the planes read and written
   int top, left, row, down, right;      // zeros around the copy, its row; from tap to tap
@@ -72,6 +74,7 @@ struct ConvolutionPlan {
   const struct Kernels *set;
   struct Walk walk[3];
   struct Batch batch;
+  struct Walk transformed;              // of the weights' gradient by Winograd, used if its `winograd` is not 0
   struct Depthwise depthwise[2];
 };
 
@@ -81,6 +84,10 @@ struct Finish {
   float slope, *y;
   ptrdiff_t plane;
 };
+
+// Where the weight of an output and a channel (in the pass' sense, of one group) lies: start + output * o + channel * c + tap.
+// Its factor, if there are factors: factor[by_output * o + by_channel * c].
+struct Order { ptrdiff_t start, output, channel; const float *factor; int by_output, by_channel; };
 
 // The kernels of one instruction set.
 struct ConvolutionKernels {
@@ -100,12 +107,15 @@ struct ConvolutionKernels {
   void (*copy)(const struct Source *s, const float *x, int channels, int first, int rows, float *out);
   // y[r][c] = activation(bias + sum over taps of w[tap] * x[...] + addend), for one plane; x is the copy.
   void (*depthwise)(const struct Depthwise *d, const float *x, const float *w, float bias, const float *addend, float slope, float *y);
-  // Winograd: sums[r][p][o] of four rows from six products m[t][p][o].
-  void (*combine)(const float *m, ptrdiff_t plane, int count, float *sums, ptrdiff_t row);
-  // Winograd: the sums of six products, `plane` floats apart, to those of the taps of three rows: w[channel][row][i], i < row.
+  // Winograd's transforms, of 6 or 8 points (transform_body.h): of rows of the source; of products, to four rows of results; of
+  // four rows of a gradient; of three or five rows of weights, and of their gradient back.
+  void (*transform)(int points, const float *x, ptrdiff_t stride, float *v, ptrdiff_t plane, int count);
+  void (*combine)(int points, const float *m, ptrdiff_t plane, int count, float *sums, ptrdiff_t row);
+  void (*expand)(int points, const float *dy, ptrdiff_t row, int rows, float *d, ptrdiff_t plane, int count);
+  void (*weights_in)(int points, const float *w, ptrdiff_t row, float *u, ptrdiff_t plane, int count);
+  void (*weights_out)(int points, const float *u, ptrdiff_t plane, float *w, ptrdiff_t row, int count);
+  // F(4, 3): the sums of six products, `plane` floats apart, to those of the taps of three rows: w[channel][row][i], i < row.
   void (*gradient_rows)(const float *m, ptrdiff_t plane, int channels, int row, float *w);
-  // Winograd: six products' weights from three rows' weights.
-  void (*kernel_rows)(const float *a, const float *b, const float *c, int count, float *packed, ptrdiff_t plane);
 };
 
 // convolution_walk.c. All return 0 if memory is short or an array too large.
@@ -133,8 +143,11 @@ struct Share {
 // A scratch pointer at the start of a cache line.
 static inline float *aligned(float *p) { return (float *)(((uintptr_t)p + 63) & ~(uintptr_t)63); }
 
-// Floats of a transformed plane.
+// Floats of a transformed plane, and from point to point of all of them.
 int winograd_plane(const struct Walk *walk);
+ptrdiff_t winograd_step(const struct Walk *walk);
+// Transformed rows v[t][c] of `tiles` tiles, of a source's copy.
+void winograd_transform(const struct Walk *walk, const struct Kernels *set, const float *source, int channels, int tiles, float *v);
 
 // convolution_run.c and convolution_winograd.c: the passes that write results.
 void walk_run(const struct Walk *walk, const struct Kernels *set, const float *packed, const float *x, struct Finish to,
@@ -143,13 +156,22 @@ void walk_winograd(const struct Walk *walk, const struct Kernels *set, const flo
                    const struct Finish *to, float *scratch, const struct Share *share);
 void walk_sums(const struct Walk *walk, const struct Kernels *set, const struct Grid *grid, int vectors, const float *x,
                const int *position, int count, const float *w, int last, float *sums);
+// convolution_winograd_weights.c
+size_t winograd_gradient_scratch(const struct Walk *walk, const struct Kernels *set);
+void winograd_gradient(const struct Walk *walk, const struct Kernels *set, const float *x, const float *dy, int images, float *g,
+                       float *scratch, int first, int last);
+// convolution_winograd_pack.c, of one block of outputs: w to packed[t][k][l], and dw += its gradient.
+void walk_winograd_pack(const struct Walk *walk, const struct Kernels *set, const struct Order *at, int first, int n, int width,
+                   const float *w, float *packed);
+void walk_winograd_unpack(const struct Walk *walk, const struct Kernels *set, const struct Order *at, int first, int n, int width,
+                         const float *g, float *dw);
 // convolution_depthwise.c
 void depthwise_choose(struct ConvolutionPlan *plan);
 void depthwise_pack(const struct Depthwise *d, const float *w, const float *factor, float *packed);
 void depthwise_run(const struct Depthwise *d, const struct Kernels *set, const float *packed, const float *x, struct Finish to,
                    float *scratch, int part, int parts);
 // convolution_weights.c
-void walk_gradient(const struct Walk *walk, const struct Kernels *set, const float *x, const float *dy, float *g,
+void walk_gradient(const struct Walk *walk, const struct Kernels *set, const float *x, const float *dy, int images, float *g,
                    float *scratch, int part, int parts);
 // convolution_batch.c
 int batch_choose(struct ConvolutionPlan *plan, int winograd);

@@ -57,11 +57,17 @@ static int grid_taps(struct Grid *grid, int area, int channels) {
   return 1;
 }
 
+// The rows of a kernel if Winograd along y can do it, otherwise 0.
+static int tall(const struct ConvolutionShape *s) {
+  int fits = (s->kernel_h == 3 || s->kernel_h == 5) && s->kernel_w <= 50;
+  return fits && s->dilation_h == 1 && s->stride_h == 1 && s->stride_w == 1 ? s->kernel_h : 0;
+}
+
 int walk_forward(struct Walk *walk, const struct ConvolutionShape *s) {
   struct Source *source = &walk->source;
   *walk = (struct Walk){.pass = CONVOLUTION_FORWARD, .group = s->group, .outputs = s->outputs / s->group,
                         .rows = s->out_height, .columns = s->out_width, .height = s->out_height, .width = s->out_width};
-  walk->three = s->kernel_h == 3 && s->dilation_h == 1 && s->stride_h == 1 && s->stride_w == 1;
+  walk->tall = tall(s);
   *source = (struct Source){.channels = s->channels / s->group, .height = s->height, .width = s->width,
                             .stride_h = s->stride_h, .stride_w = s->stride_w, .top = s->pad_h, .left = s->pad_w};
   source->phases_h = phases(s->kernel_h, s->dilation_h, s->stride_h, &source->phase_h);
@@ -132,7 +138,7 @@ int walk_data(struct Walk *walk, const struct ConvolutionShape *s) {
   struct Axis w = axis(s->kernel_w, s->stride_w, s->pad_w, s->dilation_w, s->width);
   *walk = (struct Walk){.pass = CONVOLUTION_DATA, .group = s->group, .outputs = s->channels / s->group,
                         .rows = h.count, .columns = w.count, .height = s->height, .width = s->width};
-  walk->three = s->kernel_h == 3 && s->dilation_h == 1 && s->stride_h == 1 && s->stride_w == 1;
+  walk->tall = tall(s);
   *source = (struct Source){.channels = s->outputs / s->group, .height = s->out_height, .width = s->out_width,
                             .stride_h = 1, .stride_w = 1, .top = h.most - h.low, .left = w.most - w.low, .extra = h.most};
   source->phases_h = phases(1, 1, 1, &source->phase_h);

@@ -62,16 +62,21 @@ static void gradient_group(const struct Walk *walk, const struct Kernels *set, c
   }
 }
 
-void walk_gradient(const struct Walk *walk, const struct Kernels *set, const float *x, const float *dy, float *g, float *scratch,
-                   int part, int parts) {
+void walk_gradient(const struct Walk *walk, const struct Kernels *set, const float *x, const float *dy, int images, float *g,
+                   float *scratch, int part, int parts) {
   const struct Source *s = &walk->source;
+  ptrdiff_t xs = (ptrdiff_t)s->channels * s->height * s->width, ys = (ptrdiff_t)walk->outputs * walk->height * walk->width;
   int taps = walk->grid->taps, apart = walk->group >= 4 * parts;
   int group = apart ? (int)((long)walk->group * part / parts) : 0;
   int groups = apart ? (int)((long)walk->group * (part + 1) / parts) : walk->group;
   int first = apart ? 0 : (int)((long)taps * part / parts), last = apart ? taps : (int)((long)taps * (part + 1) / parts);
   if (first == last) return;
-  for (; group < groups; group++)
-    gradient_group(walk, set, x + (ptrdiff_t)group * s->channels * s->height * s->width,
-                   dy + (ptrdiff_t)group * walk->outputs * walk->height * walk->width, first, last, g + group * walk->weights,
-                   aligned(scratch));
+  for (; group < groups; group++) {
+    float *to = g + group * walk->weights;
+    const float *from = x + group * xs, *dfrom = dy + group * ys;
+    if (walk->winograd) winograd_gradient(walk, set, from, dfrom, images, to, aligned(scratch), first, last);
+    else
+      for (int i = 0; i < images; i++)
+        gradient_group(walk, set, from + i * walk->group * xs, dfrom + i * walk->group * ys, first, last, to, aligned(scratch));
+  }
 }

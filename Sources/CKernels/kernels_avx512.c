@@ -1,5 +1,6 @@
 // The kernels for avx512: the same source as the others, other widths.
 #if defined(__x86_64__)
+#include <immintrin.h>
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx2,fma,bmi,bmi2"))), apply_to = function)
 #define ISA "avx512"
 #define LANES 16
@@ -11,11 +12,15 @@
 #include "norm_body.h"
 #include "affine_body.h"
 #include "winograd_body.h"
+#include "pool_values_body.h"
 #include "vector_body.h"
+#include "function_body.h"
+#include "average_body.h"
 #include "machine_body.h"
 #include "depthwise_body.h"
 #include "pixels_body.h"
 #include "outputs_body.h"
+#include "transform_body.h"
 #include "source_body.h"
 #include "table.h"
 #pragma clang attribute pop

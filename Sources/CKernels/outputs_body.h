@@ -114,32 +114,6 @@ static void gather(const float *y, ptrdiff_t plane, int outputs, int count, int 
   }
 }
 
-// The output transform of F(4, 3), as rows_out, for pixels with outputs in lanes.
-static void combine_rows(const float *m, ptrdiff_t plane, int count, float *sums, ptrdiff_t row) {
-  for (int i = 0; i < count; i += LANES) {
-    vec b = load(m + plane + i), c = load(m + 2 * plane + i), d = load(m + 3 * plane + i), e = load(m + 4 * plane + i);
-    vec plus = b + c, minus = b - c, plus2 = d + e, minus2 = d - e;
-    store(sums + i, load(m + i) + plus + plus2);
-    store(sums + row + i, minus + 2 * minus2);
-    store(sums + 2 * row + i, plus + 4 * plus2);
-    store(sums + 3 * row + i, minus + 8 * minus2 + load(m + 5 * plane + i));
-  }
-}
-
-// F(4, 3)'s transform of a kernel's three rows: packed[t][i], `plane` floats from product to product.
-static void kernel_rows(const float *a, const float *b, const float *c, int count, float *packed, ptrdiff_t plane) {
-  for (int i = 0; i < count; i += LANES) {
-    vec x = load(a + i), y = load(b + i), z = load(c + i), even = (x + z) * (-1.f / 6), odd = y * (-1.f / 6);
-    vec even2 = x * (1.f / 24) + z * (1.f / 6), odd2 = y * (1.f / 12);
-    store(packed + i, x * 0.25f);
-    store(packed + plane + i, even + odd);
-    store(packed + 2 * plane + i, even - odd);
-    store(packed + 3 * plane + i, even2 + odd2);
-    store(packed + 4 * plane + i, even2 - odd2);
-    store(packed + 5 * plane + i, z);
-  }
-}
-
 // The end of a gradient by F(4, 3): what rows_gradient leaves out, and the transform of the sums.
 static void gradient_rows(const float *m, ptrdiff_t plane, int channels, int row, float *w) {
   for (int c = 0; c < channels; c++, m += row, w += 3 * row)

@@ -99,7 +99,7 @@ import Testing
       var memory = (0..<3).map { scratch($0) }
       unsafe convolution_forward(plan, forward, data.bias, data.x, data.dy, 0.25, &y, &memory[0], part, parts)
       unsafe convolution_backward_data(plan, backward, data.dy, &dx, &memory[1], part, parts)
-      unsafe convolution_backward_weights(plan, data.x, data.dy, &g, &memory[2], part, parts)
+      unsafe convolution_backward_weights(plan, data.x, data.dy, 1, &g, &memory[2], part, parts)
     }
     unsafe convolution_unpack_add(plan, g, &dw)
     return y + dx + dw

@@ -15,7 +15,7 @@ enum ConvolutionPass { CONVOLUTION_FORWARD, CONVOLUTION_DATA, CONVOLUTION_WEIGHT
 // Which algorithm each pass uses, and its sizes. Depends only on the shape, `winograd` and the kernel set.
 struct ConvolutionPlan;
 
-// winograd: 0 takes direct sums only; 1 allows Winograd's F(4, 3) along y where it was measured to be faster.
+// winograd: 0 takes direct sums only; 1 allows Winograd's F(4, 3) and F(4, 5) along y where they were measured to be faster.
 // Null if memory is short or an array would exceed 2^31 floats.
 struct ConvolutionPlan *convolution_plan(const struct Kernels *set, const struct ConvolutionShape *shape, int winograd);
 void convolution_free(struct ConvolutionPlan *plan);
@@ -40,8 +40,9 @@ void convolution_forward(const struct ConvolutionPlan *plan, const float *packed
 // Writes all of dx, or the part's piece of it.
 void convolution_backward_data(const struct ConvolutionPlan *plan, const float *packed, const float *dy, float *dx,
                                float *scratch, int part, int parts);
-// g += the weights' gradient of this image, in the plan's packing (zeros at first); parts write disjoint pieces of g.
-void convolution_backward_weights(const struct ConvolutionPlan *plan, const float *x, const float *dy, float *g,
+// g += the weights' gradient of `images` images, one behind the other, in the plan's packing (zeros at first); parts write
+// disjoint pieces of g.
+void convolution_backward_weights(const struct ConvolutionPlan *plan, const float *x, const float *dy, int images, float *g,
                                   float *scratch, int part, int parts);
 // dw += g, in Caffe's order. g may have been summed over images and workers, element by element.
 void convolution_unpack_add(const struct ConvolutionPlan *plan, const float *g, float *dw);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct ConvolutionKernels;
+struct FunctionKernels;
 // A window over a plane. Averages divide by a window's area with its padding, but without what lies behind the padding.
 struct PoolWindow { int height, width, kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, out_height, out_width; };
 
@@ -90,6 +91,7 @@ struct Kernels {
                       float *copy, double *sum, double *product);
   // dx = a d + (b (x - mean) + c); dx may be d.
   void (*affine_back)(const struct Channel *, float mean, float a, float b, float c, const float *d, const float *x, float *dx);
+  const struct FunctionKernels *functions;   // see functions.h
 };
 
 const struct Kernels *kernels(void);

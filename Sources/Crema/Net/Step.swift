@@ -7,6 +7,9 @@ package protocol Step: AnyObject {
   var jobs: Int { get }
   /// The same of the backward pass, where it is divided otherwise.
   var backwardJobs: Int { get }
+  /// How often all jobs of a pass are done, one phase after the other: the jobs of the second phase follow on those of the first.
+  var forwardPhases: Int { get }
+  var backwardPhases: Int { get }
   /// Independent pieces of work before the first forward, and before one for which their weights have changed. A piece without
   /// weights is done before every forward.
   var preparations: [[Tensor]] { get }
@@ -36,6 +39,8 @@ package struct Hidden {
 extension Step {
   package var joinedGradients: [(Int, Int)] { [] }
   package var backwardJobs: Int { jobs }
+  package var forwardPhases: Int { 1 }
+  package var backwardPhases: Int { 1 }
   package var preparations: [[Tensor]] { [] }
   package func prepare(_ piece: Int) {}
   package func startBackward() {}

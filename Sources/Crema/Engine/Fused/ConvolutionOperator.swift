@@ -109,13 +109,12 @@ final class ConvolutionOperator: Operator {
     let dy = top.gradient
     if slope != 1 { dy.assign(dy, top.data) { $1 > 0 ? $0 : slope * $0 } }
     addBiases(pass)
-    for image in 0..<dy.shape[0] {
-      if pass.learns[0] {
-        let (x, dy) = shape.isTransposed ? (dy, bottom.data) : (bottom.data, dy)
-        back.addWeights(x, dy, image: image, to: pass.weights[0].gradient, scratch: scratch)
-      }
-      if wantsBottom { data(pass, image: image) }
+    if pass.learns[0] {
+      let (x, dy) = shape.isTransposed ? (dy, bottom.data) : (bottom.data, dy)
+      back.addWeights(x, dy, to: pass.weights[0].gradient, scratch: scratch)
     }
+    guard wantsBottom else { return }
+    for image in 0..<dy.shape[0] { data(pass, image: image) }
   }
 
   /// Of a pass over the whole batch, adds to a part of the weights' gradient.

@@ -58,13 +58,10 @@ import CKernels
       scratch.base, Int32(part), Int32(parts))
   }
 
-  /// Adds the weights' gradient of one image, in the kernels' packing.
-  func addWeights(
-    _ x: Tensor, _ dy: Tensor, image: Int, to gradient: Tensor, scratch: Tensor, part: Int = 0, parts: Int = 1
-  ) {
+  /// Adds the weights' gradient of all images, in the kernels' packing.
+  func addWeights(_ x: Tensor, _ dy: Tensor, to gradient: Tensor, scratch: Tensor) {
     unsafe convolution_backward_weights(
-      plan, x.base + image * x.shape.count(from: 1), dy.base + image * dy.shape.count(from: 1), gradient.base,
-      scratch.base, Int32(part), Int32(parts))
+      plan, x.base, dy.base, Int32(x.shape[0]), gradient.base, scratch.base, 0, 1)
   }
 
   /// The parts that the weights' gradient of a whole batch is divided into; 0 if it is not.
