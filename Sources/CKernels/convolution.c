@@ -20,6 +20,7 @@ struct ConvolutionPlan *convolution_plan(const struct Kernels *set, const struct
   for (int pass = 0; made && pass < 3; pass++)
     made = walk_choose(&plan->walk[pass], set, winograd && pass != CONVOLUTION_WEIGHTS);
   if (made && winograd) made = walk_choose(&plan->transformed, set, 1);
+  if (made) made = batch_choose(plan, winograd);
   if (made) {
     depthwise_choose(plan);
     return plan;
@@ -31,6 +32,7 @@ struct ConvolutionPlan *convolution_plan(const struct Kernels *set, const struct
 void convolution_free(struct ConvolutionPlan *plan) {
   if (!plan) return;
   for (int pass = 0; pass < 3; pass++) walk_free(&plan->walk[pass]);
+  free(plan->batch.offset);
   walk_free(&plan->transformed);
   free(plan);
 }
@@ -87,4 +89,13 @@ void convolution_backward_weights(const struct ConvolutionPlan *plan, const floa
 
 void convolution_unpack_add(const struct ConvolutionPlan *plan, const float *g, float *dw) {
   walk_unpack_add(walk_of(plan, CONVOLUTION_WEIGHTS), plan->set, &plan->shape, g, dw);
+}
+
+int convolution_batch_parts(const struct ConvolutionPlan *plan) { return plan->batch.parts; }
+
+size_t convolution_batch_scratch(const struct ConvolutionPlan *plan, int images) { return batch_scratch(plan, images); }
+
+void convolution_batch_weights(const struct ConvolutionPlan *plan, int images, const float *x, const float *dy, float *dw,
+                               float *scratch, int part) {
+  batch_gradient(plan, images, x, dy, dw, scratch, part);
 }

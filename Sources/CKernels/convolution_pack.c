@@ -1,5 +1,6 @@
 // Caffe's order of weights <-> the order in which the tiles read them (convolution_plan.h).
 #include "convolution_plan.h"
+#include <string.h>
 
 static struct Order order(const struct Walk *walk, const struct ConvolutionShape *s, int group, const float *factor) {
   ptrdiff_t area = (ptrdiff_t)s->kernel_h * s->kernel_w, row = s->channels / s->group * area;
@@ -12,6 +13,22 @@ static struct Order order(const struct Walk *walk, const struct ConvolutionShape
 // Channels whose taps are taken together, so that what lies apart in one order stays in cache for the other; 0 if outputs lie
 // closer together than channels.
 static int together(const struct Grid *grid, struct Order at) { return at.output > at.channel ? 1 + 16 / grid->area : 0; }
+
+// The same by vectors, where the order allows it.
+static int pack_fast(const struct Walk *walk, const struct Kernels *set, const struct Grid *grid, struct Order at, int first, int n,
+                     int width, const float *w, float *packed) {
+  int channels = walk->source.channels;
+  if (at.factor || width % set->lanes || !grid->area) return 0;
+  const float *from = w + at.start + first * at.output;
+  if (walk->pass == CONVOLUTION_FORWARD) set->convolution->gather(from, at.output, n, grid->taps, width, packed);
+  else if (at.output == 1)
+    for (int c = 0; c < channels; c++, packed += width) {
+      memcpy(packed, from + c * at.channel, (size_t)n * sizeof(float));
+      if (n < width) memset(packed + n, 0, (size_t)(width - n) * sizeof(float));
+    }
+  else return 0;
+  return 1;
+}
 
 // packed[k][l] = w[output first + l][tap k] for l < n, of `width`; zeros behind.
 static void pack_block(const struct Grid *grid, int channels, struct Order at, int first, int n, int width, const float *w,
@@ -48,7 +65,7 @@ static void pack_group(const struct Walk *walk, const struct Kernels *set, struc
       int first = block_start(walk, b) * lanes, width = block_vectors(walk, b) * lanes;
       int n = walk->across - first < width ? walk->across - first : width;
       if (walk->winograd) walk_winograd_pack(walk, set, &at, first, n, width, w, to);
-      else pack_block(grid, channels, at, first, n, width, w, to);
+      else if (!pack_fast(walk, set, grid, at, first, n, width, w, to)) pack_block(grid, channels, at, first, n, width, w, to);
       to += (ptrdiff_t)(walk->winograd ? walk->winograd : 1) * width * grid->taps;
     }
     int block = rest ? set->block(rest) : 1;
@@ -88,8 +105,10 @@ void walk_unpack_add(const struct Walk *walk, const struct Kernels *set, const s
     for (int b = 0; b < walk->blocks; b++) {
       int first = block_start(walk, b) * lanes, width = block_vectors(walk, b) * lanes;
       int n = walk->across - first < width ? walk->across - first : width;
+      float *to = dw + at.start + first * at.output;
+      struct Finish there = {0, to, 1, to, at.output};
       if (walk->winograd) walk_winograd_unpack(walk, set, &at, first, n, width, from, dw);
-      else unpack_block(grid, channels, at, first, n, width, from, dw);
+      else set->convolution->spread(from, width, n, grid->taps, &there);
       from += (ptrdiff_t)(walk->winograd ? walk->winograd : 1) * width * grid->taps;
     }
     for (int o = walk->across; o < walk->outputs; o += block) {

@@ -56,10 +56,24 @@ struct Depthwise {
   size_t size;                          // floats of the copy
 };
 
+// How the weights' gradient of a whole batch is divided (convolution_batch.c).
+struct Batch {
+  int parts, groups, ranges;            // none if 0; groups of blocks of outputs, and ranges of channels for each
+  int winograd;                         // F(4, 3) along y
+  int width;                            // outputs of a block, at most
+  int area;                             // taps of a channel, of each product
+  int positions;                        // results of an image, or tiles of them
+  int channels;                         // carried out at once, at most
+  int transformed;                      // floats of a channel's transformed plane
+  struct Source source;                 // as the walk's, of all rows; owns nothing
+  int *offset;                          // of the taps of `channels` channels
+};
+
 struct ConvolutionPlan {
   struct ConvolutionShape shape;
   const struct Kernels *set;
   struct Walk walk[3];
+  struct Batch batch;
   struct Walk transformed;              // of the weights' gradient by Winograd, used if its `winograd` is not 0
   struct Depthwise depthwise[2];
 };
@@ -100,6 +114,8 @@ struct ConvolutionKernels {
   void (*expand)(int points, const float *dy, ptrdiff_t row, int rows, float *d, ptrdiff_t plane, int count);
   void (*weights_in)(int points, const float *w, ptrdiff_t row, float *u, ptrdiff_t plane, int count);
   void (*weights_out)(int points, const float *u, ptrdiff_t plane, float *w, ptrdiff_t row, int count);
+  // F(4, 3): the sums of six products, `plane` floats apart, to those of the taps of three rows: w[channel][row][i], i < row.
+  void (*gradient_rows)(const float *m, ptrdiff_t plane, int channels, int row, float *w);
 };
 
 // convolution_walk.c. All return 0 if memory is short or an array too large.
@@ -160,6 +176,11 @@ void depthwise_run(const struct Depthwise *d, const struct Kernels *set, const f
 // convolution_weights.c
 void walk_gradient(const struct Walk *walk, const struct Kernels *set, const float *x, const float *dy, int images, float *g,
                    float *scratch, int part, int parts);
+// convolution_batch.c
+int batch_choose(struct ConvolutionPlan *plan, int winograd);
+size_t batch_scratch(const struct ConvolutionPlan *plan, int images);
+void batch_gradient(const struct ConvolutionPlan *plan, int images, const float *x, const float *dy, float *dw, float *scratch,
+                    int part);
 // convolution_pack.c
 void walk_pack(const struct Walk *walk, const struct Kernels *set, const struct ConvolutionShape *s, const float *w,
                const float *factor, float *packed);

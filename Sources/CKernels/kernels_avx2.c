@@ -10,6 +10,7 @@
 #include "conv_body.h"
 #include "pool_body.h"
 #include "norm_body.h"
+#include "affine_body.h"
 #include "winograd_body.h"
 #include "pool_values_body.h"
 #include "vector_body.h"

@@ -11,6 +11,7 @@
 #include "conv_body.h"
 #include "pool_body.h"
 #include "norm_body.h"
+#include "affine_body.h"
 #include "winograd_body.h"
 #include "pool_values_body.h"
 #include "vector_body.h"

@@ -106,16 +106,28 @@ static void spread(const float *sums, int width, int outputs, int count, const s
 
 static void gather(const float *y, ptrdiff_t plane, int outputs, int count, int width, float *sums) {
   for (int p = 0; p < count; p += LANES, sums += (ptrdiff_t)LANES * width) {
-    int n = count - p < LANES ? count - p : LANES;
+    int n = count - p < LANES ? count - p : LANES, back = n < LANES && count >= LANES ? LANES - n : 0;   // lanes known already
     for (int first = 0; first < width; first += LANES) {
       vec v[LANES];
       UNROLL for (int i = 0; i < LANES; i++) {
-        const float *from = y + (first + i) * plane + p;
-        v[i] = first + i >= outputs ? splat(0) : n == LANES ? load(from) : load_first(from, n);
+        const float *from = y + (first + i) * plane + p - back;
+        v[i] = first + i >= outputs ? splat(0) : n + back == LANES ? load(from) : load_first(from, n);
       }
       transpose(v);
       UNROLL for (int i = 0; i < LANES; i++)
-        if (i < n) store(sums + (ptrdiff_t)i * width + first, v[i]);
+        if (i >= back && i < back + n) store(sums + (ptrdiff_t)(i - back) * width + first, v[i]);
     }
   }
+}
+
+// The end of a gradient by F(4, 3): what rows_gradient leaves out, and the transform of the sums.
+static void gradient_rows(const float *m, ptrdiff_t plane, int channels, int row, float *w) {
+  for (int c = 0; c < channels; c++, m += row, w += 3 * row)
+    for (int i = 0; i < row; i += LANES) {
+      vec a = load(m + i) * 0.25f, b = load(m + plane + i) * (-1.f / 6), d = load(m + 2 * plane + i) * (-1.f / 6);
+      vec e = load(m + 3 * plane + i) * (1.f / 24), f = load(m + 4 * plane + i) * (1.f / 24), plus = b + d, plus2 = e + f;
+      store(w + i, a + plus + plus2);
+      store(w + row + i, b - d + 2 * (e - f));
+      store(w + 2 * row + i, plus + 4 * plus2 + load(m + 5 * plane + i));
+    }
 }

@@ -44,4 +44,4 @@ static void copy_source(const struct Source *s, const float *x, int channels, in
 }
 
 const struct ConvolutionKernels NAME(convolution) = {WIDEST, outputs, pixels, spread, gather, copy_source, depthwise,
-                                                         transform_rows, combine_rows, expand_rows, weights_in, weights_out};
+                                                         transform_rows, combine_rows, expand_rows, weights_in, weights_out, gradient_rows};

@@ -12,6 +12,9 @@ import Testing
     shape(12, 36, group: 2, kernel: (5, 3), pad: (3, 0), dilation: (1, 2), size: (17, 30)),
     shape(16, 32, kernel: (3, 3), pad: (1, 1), size: (33, 50)),
     shape(64, 50, kernel: (1, 1), size: (7, 7)),
+    shape(70, 64, kernel: (3, 3), pad: (1, 1), size: (14, 11)),
+    shape(300, 130, kernel: (1, 1), size: (7, 7)),
+    shape(130, 140, kernel: (1, 1), stride: (2, 2), size: (9, 9)),
     shape(8, 24, kernel: (1, 1), stride: (2, 2), size: (14, 13)),
     shape(3, 20, kernel: (11, 11), stride: (4, 4), size: (35, 35)),
     shape(3, 6, kernel: (5, 3), stride: (2, 3), pad: (4, 2), size: (16, 33)),
@@ -82,6 +85,34 @@ import Testing
     unsafe convolution_backward_weights(plan, x, dy, images, &g, &scratch, 0, 1)
     unsafe convolution_unpack_add(plan, g, &dw)
     return dw
+  }
+
+  @Test(arguments: sets, [false, true])
+  func batchAgreesWithDoubles(set: String, winograd: Bool) throws {
+    var divided = 0
+    for shape in Self.shapes {
+      guard let found = try batch(shape, set, winograd, images: 3) else { continue }
+      divided += 1
+      #expect(ConvolutionSums(shape).error(ofWeights: found) < 2e-5, "\(set) \(shape)")
+    }
+    #expect(divided > 1)
+  }
+
+  /// The mean of dw over copies of one image, computed as a batch, parts in reverse order; `nil` if the shape is not divided.
+  func batch(_ shape: ConvolutionShape, _ set: String, _ winograd: Bool, images: Int) throws -> [Float]? {
+    let data = ConvolutionData(shape), kernels = try unsafe #require(Self.kernelSet(set))
+    var shape = shape
+    let plan = try unsafe #require(convolution_plan(kernels, &shape, winograd ? 1 : 0))
+    defer { unsafe convolution_free(plan) }
+    let parts = unsafe convolution_batch_parts(plan)
+    guard parts > 0 else { return nil }
+    let (x, dy) = ((0..<images).flatMap { _ in data.x }, (0..<images).flatMap { _ in data.dy })
+    var dw = [Float](repeating: 0, count: data.w.count)
+    for part in (0..<parts).reversed() {
+      var memory = unsafe [Float](repeating: .nan, count: convolution_batch_scratch(plan, Int32(images)))
+      unsafe convolution_batch_weights(plan, Int32(images), x, dy, &dw, &memory, part)
+    }
+    return dw.map { $0 / Float(images) }
   }
 
   /// y (with bias, addend and a leaky ReLU), dx and dw, one after another.

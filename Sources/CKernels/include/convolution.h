@@ -46,3 +46,11 @@ void convolution_backward_weights(const struct ConvolutionPlan *plan, const floa
                                   float *scratch, int part, int parts);
 // dw += g, in Caffe's order. g may have been summed over images and workers, element by element.
 void convolution_unpack_add(const struct ConvolutionPlan *plan, const float *g, float *dw);
+
+// The same of a whole batch at once, in independent parts that write disjoint pieces of dw: their number, 0 if this shape is
+// not divided so; the scratch memory of one part, floats.
+int convolution_batch_parts(const struct ConvolutionPlan *plan);
+size_t convolution_batch_scratch(const struct ConvolutionPlan *plan, int images);
+// dw += the part's piece of the gradient of `images` images, which lie one after another in x and dy.
+void convolution_batch_weights(const struct ConvolutionPlan *plan, int images, const float *x, const float *dy, float *dw,
+                               float *scratch, int part);

@@ -14,6 +14,11 @@ struct TrainingKernels;
 // A window over a plane. Averages divide by a window's area with its padding, but without what lies behind the padding.
 struct PoolWindow { int height, width, kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, out_height, out_width; };
 
+// One channel of a batch: planes of `area` numbers, `step` apart. Their kernels' arrays begin at the channel of the first image.
+struct Channel { int images; ptrdiff_t step; int area; };
+// y = (x - mean) factor + bias, perhaps + addend, and times slope where that is not positive; slope 1 leaves it as it is.
+struct Affine { float mean, factor, bias, slope; };
+
 // A set of kernels for one instruction set. `kernels()` gives the best one this processor has.
 struct Kernels {
   const char *name;
@@ -79,6 +84,16 @@ struct Kernels {
   float (*squares)(const float *x, float mean, int count);   // the sum of (x - mean)^2
   // max_pool of several planes, one behind the other, for windows of 2x2 with stride 2 that cover planes of even sides.
   void (*max_pool_pairs)(const struct PoolWindow *, ptrdiff_t planes, const float *x, float *y, int32_t *which);
+  // The mean of a channel, and the sum of squared deviations from it.
+  void (*channel_moments)(const struct Channel *, const float *x, double *mean, double *m2);
+  // `addend` and `kept` may be null; kept = x. y may be x.
+  void (*affine)(const struct Channel *, const struct Affine *, const float *x, const float *addend, float *kept, float *y);
+  // d + more, the gradient of y, becomes that of what `slope` was applied to, in d and in `copy`; the sums of it and of its
+  // products with x - mean. `more` and `copy` may be null. y tells the sign; null where there was no addend: x then does.
+  void (*affine_sums)(const struct Channel *, const struct Affine *, const float *x, const float *y, float *d, const float *more,
+                      float *copy, double *sum, double *product);
+  // dx = a d + (b (x - mean) + c); dx may be d.
+  void (*affine_back)(const struct Channel *, float mean, float a, float b, float c, const float *d, const float *x, float *dx);
   const struct FunctionKernels *functions;   // see functions.h
   const struct TrainingKernels *training;   // what training.h is made of
 };

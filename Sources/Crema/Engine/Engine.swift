@@ -19,6 +19,9 @@ package protocol Engine: Sendable {
   /// covers more than one node.
   func twin(of item: ChainPlan.Item, in memory: Memory) -> (any Operator)?
 
+  /// A step for one node of a chain that runs backward, which it is better to take out of the chain; or `nil`.
+  func loneStep(_ node: Int, in memory: Memory) -> (any Step)?
+
   /// The twin of a layer over the whole batch, in parts, or of it and layers behind it without a gap; `nil` if it has none.
   func batchTwin(from node: Int, in memory: Memory, demands: Demands) -> (any Operator)?
 }
@@ -29,5 +32,6 @@ extension Engine {
   }
   package var fuses: Bool { false }
   package func twin(of item: ChainPlan.Item, in memory: Memory) -> (any Operator)? { nil }
+  package func loneStep(_ node: Int, in memory: Memory) -> (any Step)? { nil }
   package func batchTwin(from node: Int, in memory: Memory, demands: Demands) -> (any Operator)? { nil }
 }

@@ -17,4 +17,12 @@ package struct FastEngine: Engine {
     if item.pieces != nil { return ConcatOperator(item, in: memory) }
     return ConvolutionOperator(item, in: memory, usesWinograd: usesWinograd)
   }
+
+  package func loneStep(_ node: Int, in memory: Memory) -> (any Step)? {
+    ConvolutionStep(node, in: memory, usesWinograd: usesWinograd)
+  }
+
+  package func batchTwin(from node: Int, in memory: Memory, demands: Demands) -> (any Operator)? {
+    NormOperator(from: node, in: memory, demands: demands)
+  }
 }

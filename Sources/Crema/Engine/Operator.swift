@@ -23,9 +23,15 @@ package protocol Operator: AnyObject {
   func backward(_ pass: Pass)
   /// Adds the gradients that slices have for themselves to the net's, in the order of slices. The first may be changed.
   func add(_ gradients: [Tensor], weight: Int)
+  /// The values between the layers it computes, which hold something else than the layers say. Only asked over the whole batch.
+  var hidden: Hidden { get }
+  /// Pairs of values whose gradients may be one memory. Only asked over the whole batch.
+  var joinedGradients: [(Int, Int)] { get }
 }
 
 extension Operator {
+  package var hidden: Hidden { Hidden() }
+  package var joinedGradients: [(Int, Int)] { [] }
   package var partsOfImage: Int { 1 }
   package var cutsChannels: Bool { false }
   package var forwardPhases: Int { 1 }

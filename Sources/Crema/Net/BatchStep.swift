@@ -5,6 +5,8 @@ final class BatchStep: Step {
   let forwardPhases: Int, backwardPhases: Int
   let sums: [Tensor] = []
   let preparations: [[Tensor]]
+  var hidden: Hidden? { call.hidden }
+  var joinedGradients: [(Int, Int)] { call.joinedGradients }
   private let call: any Operator
   private let runsBackward: Bool
   private let passes: [[Pass]]  // [worker][part]

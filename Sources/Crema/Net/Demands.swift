@@ -41,5 +41,7 @@ package struct Demands {
 
 extension Net.Options {
   /// The names of all passes that can be left out.
-  public static var passes: [String] { ChainPass.all.map(\.name) + [SharedMemory.name] }
+  public static var passes: [String] {
+    ChainPass.all.map(\.name) + [SharedMemory.name, NormOperator.name, SharedGradients.name]
+  }
 }

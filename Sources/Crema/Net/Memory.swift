@@ -14,6 +14,8 @@ package struct Memory {
   /// By node.
   package let failures: [Failures]
   package let gradients = GradientState()
+  /// What calls need while they run, for steps that share it.
+  let scratch: CommonScratch
   /// The number of threads that may compute at the same time.
   package let workers: Int
 
@@ -23,7 +25,7 @@ package struct Memory {
   init(_ graph: Graph, workers: Int, fill: (_ node: Int, _ weights: [Blob]) throws(Diagnostic) -> Void)
     throws(Diagnostic)
   {
-    (self.graph, self.workers) = (graph, workers)
+    (self.graph, self.workers, scratch) = (graph, workers, CommonScratch(workers: workers))
     values = graph.values.map { Blob($0.shape) }
     Self.connect(&values, graph)
     var weights: [[Blob]] = []
@@ -72,6 +74,21 @@ package struct Memory {
     for (i, node) in graph.nodes.enumerated() {
       kept[i] = fit(kept[i], node.plan.kept)
       state[i] = fit(state[i], node.plan.state)
+    }
+  }
+
+  /// Lets gradients lie where they are told to.
+  mutating func place(_ gradients: SharedGradients) {
+    let piece = Tensor([gradients.count])
+    for (value, start) in gradients.offsets {
+      values[value] = Blob(values[value].data, gradient: piece.view(values[value].shape, from: start))
+    }
+  }
+
+  /// Gives these values' gradients memory of their own again.
+  mutating func separate(_ gradients: SharedGradients) {
+    for value in gradients.offsets.keys {
+      values[value] = Blob(values[value].data, gradient: Tensor(values[value].shape))
     }
   }
 

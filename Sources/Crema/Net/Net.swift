@@ -32,6 +32,10 @@ public final class Net {
   /// The nodes that decide how many images they give.
   private let deciders: [Int]
   private var built: Schedule?
+  /// Which gradients share memory: they cannot be read after a pass.
+  private(set) var sharedGradients: SharedGradients?
+  /// Whether shapes have changed, so that gradients no longer share memory.
+  private var isReshaped = false
 
   /// What a node gets before it runs.
   enum Supply {
@@ -96,9 +100,23 @@ public final class Net {
 
   var schedule: Schedule {
     if let built { return built }
-    let schedule = scheduler.schedule()
+    var schedule = scheduler.schedule()
+    if let shared = gradients(of: schedule) {
+      sharedGradients = shared
+      memory.place(shared)
+      schedule = scheduler.schedule()
+    }
     built = schedule
     return schedule
+  }
+
+  /// Which gradients may share memory, if some may.
+  private func gradients(of schedule: Schedule) -> SharedGradients? {
+    guard let engine = options.engine, engine.fuses, !options.separatesLayers, !options.keepsGradients,
+      deciders.isEmpty,
+      !isReshaped, sharedGradients == nil, !options.disabledPasses.contains(SharedGradients.name)
+    else { return nil }
+    return SharedGradients(graph, schedule.steps, watched: Demands(graph, options).watched)
   }
 
   private var scheduler: Scheduler {
@@ -110,6 +128,11 @@ public final class Net {
   ///
   /// - Parameter node: the first node that may have other bottoms; steps before it stay.
   func adopt(_ graph: Graph, from node: Int) {
+    if let sharedGradients {
+      memory.separate(sharedGradients)
+      (self.sharedGradients, built) = (nil, nil)
+    }
+    isReshaped = true
     memory.reshape(graph)
     built = built.map { scheduler.schedule(keeping: $0, before: node) }
   }
@@ -216,7 +239,7 @@ public final class Net {
   private func run(backward step: any Step) {
     step.startBackward()
     for phase in 0..<step.backwardPhases {
-      workers.run(step.jobs) { worker, job in step.backward(phase * step.jobs + job, worker: worker) }
+      workers.run(step.backwardJobs) { worker, job in step.backward(phase * step.backwardJobs + job, worker: worker) }
     }
     step.finishBackward()
   }

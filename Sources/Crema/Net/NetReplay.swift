@@ -17,6 +17,7 @@ final class NetReplay {
       hidden.data.formUnion(step.hidden?.data ?? inner)
       hidden.gradients.formUnion(step.hidden?.gradients ?? inner)
     }
+    hidden.gradients.formUnion(net.sharedGradients?.offsets.keys.map { $0 } ?? [])
   }
 
   // MARK: A whole net

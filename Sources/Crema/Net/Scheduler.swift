@@ -47,7 +47,7 @@ struct Scheduler {
       let slices = slices(of: batch, chain, gradients: Self.largestSliceGradients)
       let made = engine?.steps(chain, in: memory, slices: slices, demands: demands) ?? []
       let plain = first..<(made.first?.nodes.lowerBound ?? last)
-      if !plain.isEmpty { steps += self.steps(plain, batch) }
+      if !plain.isEmpty { steps += pieces(plain, batch) }
       steps += made
       first = made.last?.nodes.upperBound ?? last
     }
@@ -88,6 +88,18 @@ struct Scheduler {
     }
     let item = ChainPlan.Item(node: first, bottoms: nodes[first].bottoms, tops: nodes[first].tops)
     return BatchStep(first..<first + 1, LayerOperator(item, in: memory), in: memory, parts: parts)
+  }
+
+  /// A chain without steps of the engine, taken apart at the nodes that run better as a step of their own.
+  private func pieces(_ chain: Range<Int>, _ batch: Int) -> [any Step] {
+    var made: [any Step] = [], first = chain.lowerBound
+    for node in chain {
+      guard let lone = engine?.loneStep(node, in: memory) else { continue }
+      if first < node { made += steps(first..<node, batch) }
+      made.append(lone)
+      first = node + 1
+    }
+    return first < chain.upperBound ? made + steps(first..<chain.upperBound, batch) : made
   }
 
   /// A chain by operators: slice by slice, or, if it is a single slice that only runs forward, call by call.

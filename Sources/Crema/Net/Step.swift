@@ -3,9 +3,11 @@
 package protocol Step: AnyObject {
   /// The nodes that it computes.
   var nodes: Range<Int> { get }
-  /// The number of independent pieces of each pass.
+  /// The number of independent pieces of a pass.
   var jobs: Int { get }
-  /// How often all jobs of a pass are done, one phase after the other: the jobs of the second phase are `jobs..<2 * jobs`.
+  /// The same of the backward pass, where it is divided otherwise.
+  var backwardJobs: Int { get }
+  /// How often all jobs of a pass are done, one phase after the other: the jobs of the second phase follow on those of the first.
   var forwardPhases: Int { get }
   var backwardPhases: Int { get }
   /// Independent pieces of work before the first forward, and before one for which their weights have changed. A piece without
@@ -26,6 +28,8 @@ package protocol Step: AnyObject {
   func sum(_ index: Int)
   /// The values whose data or gradients it keeps to itself; `nil` for both of all values that only its nodes touch.
   var hidden: Hidden? { get }
+  /// Pairs of values whose gradients may be one memory: the step then only has to leave it there.
+  var joinedGradients: [(Int, Int)] { get }
 }
 
 /// Values that cannot be read after a pass.
@@ -35,6 +39,8 @@ package struct Hidden {
 }
 
 extension Step {
+  package var joinedGradients: [(Int, Int)] { [] }
+  package var backwardJobs: Int { jobs }
   package var forwardPhases: Int { 1 }
   package var backwardPhases: Int { 1 }
   package var preparations: [[Tensor]] { [] }

@@ -1,5 +1,3 @@
-import Glibc
-
 /// A block of `Float`s with a shape: memory of its own, or a view of another tensor's.
 ///
 /// Tensors are references: the net owns the memory, layers are lent it for one pass.
@@ -105,24 +103,18 @@ import Glibc
     try unsafe body(UnsafeMutableBufferPointer(start: base, count: count))
   }
 
-  /// Zero pages of the system: memory that nobody touches costs nothing.
   @safe private final class Storage {
     let count: Int
     let base: UnsafeMutablePointer<Float>
-    private let block: UnsafeMutableRawPointer
+    private let pages: ZeroPages
     var changes = 0
     var isLentForGood = false
 
     init(count: Int) {
-      guard let block = unsafe calloc(max(count, 1) * MemoryLayout<Float>.stride + 64, 1) else {
-        preconditionFailure("the system has no memory for \(count) numbers")
-      }
-      self.count = count
-      unsafe self.block = block
-      unsafe base = block.alignedUp(toMultipleOf: 64).assumingMemoryBound(to: Float.self)
+      let pages = ZeroPages(bytes: max(count, 1) * MemoryLayout<Float>.stride)
+      (self.count, self.pages) = (count, pages)
+      unsafe base = pages.start.assumingMemoryBound(to: Float.self)
     }
-
-    deinit { unsafe free(block) }
   }
 }
 

@@ -4,11 +4,14 @@ final class ConvolutionOperator: Operator {
   let scratch: [Shape]
   let partsOfImage: Int
   let preparations: [[Tensor]]
+  /// The parts that the weights' gradient of a whole batch may be divided into; 0 if it may not.
+  let batchParts: Int
   private let shape: PlaneConvolution
   /// While training, the forward pass is not transformed if max pooling comes behind it: that would choose otherwise than Caffe
   /// among near-ties, and one such choice moves gradients more than all rounding.
   private let ahead: ConvolutionPlanes, back: ConvolutionPlanes
-  private let weights: [Blob], learns: [Bool], wantsBottom: Bool
+  let wantsBottom: Bool
+  private let weights: [Blob], learns: [Bool]
   private let folded: FoldedWeights
   private let factors: Tensor, terms: Tensor
   private let scaled: Tensor?
@@ -37,6 +40,9 @@ final class ConvolutionOperator: Operator {
     var most = ahead.scratch(forward)
     if wantsBottom { most = max(most, back.scratch(backward)) }
     if learns[0] { most = max(most, back.scratch(.weights)) }
+    let images = memory.values[node.tops[0]].shape[0]
+    batchParts = learns[0] && !shape.isTransposed && item.slope == 1 ? back.batchParts : 0
+    if batchParts > 0 { most = max(most, back.batchScratch(images: images)) }
     scratch = [[most]]
     let outputs = shape.layer.outputs
     folded = FoldedWeights(
@@ -103,21 +109,34 @@ final class ConvolutionOperator: Operator {
     let (bottom, top, scratch) = (pass.bottoms[0], pass.tops[0], pass.scratch[0]), slope = item.slope
     let dy = top.gradient
     if slope != 1 { dy.assign(dy, top.data) { $1 > 0 ? $0 : slope * $0 } }
-    if weights.count > 1, pass.learns[1] {
-      addSums(of: dy, to: pass.weights[1].gradient)
-    }
+    addBiases(pass)
     if pass.learns[0] {
       let (x, dy) = shape.isTransposed ? (dy, bottom.data) : (bottom.data, dy)
       back.addWeights(x, dy, to: pass.weights[0].gradient, scratch: scratch)
     }
     guard wantsBottom else { return }
-    for image in 0..<dy.shape[0] {
-      if shape.isTransposed {
-        back.forward(
-          dy, bias: nil, addend: nil, slope: 1, into: bottom.gradient, image: image, scratch: scratch)
-      } else {
-        back.data(dy, into: bottom.gradient, image: image, scratch: scratch)
-      }
+    for image in 0..<dy.shape[0] { data(pass, image: image) }
+  }
+
+  /// Of a pass over the whole batch, adds to a part of the weights' gradient.
+  func addWeights(_ pass: Pass, part: Int) {
+    back.addBatch(
+      pass.bottoms[0].data, pass.tops[0].gradient, to: pass.weights[0].gradient, scratch: pass.scratch[0], part: part)
+  }
+
+  /// Adds to the gradient of the biases, if they learn.
+  func addBiases(_ pass: Pass) {
+    guard weights.count > 1, pass.learns[1] else { return }
+    addSums(of: pass.tops[0].gradient, to: pass.weights[1].gradient)
+  }
+
+  /// The gradient of the bottom for one image.
+  func data(_ pass: Pass, image: Int) {
+    let (bottom, dy, scratch) = (pass.bottoms[0], pass.tops[0].gradient, pass.scratch[0])
+    if shape.isTransposed {
+      back.forward(dy, bias: nil, addend: nil, slope: 1, into: bottom.gradient, image: image, scratch: scratch)
+    } else {
+      back.data(dy, into: bottom.gradient, image: image, scratch: scratch)
     }
   }
 

@@ -64,6 +64,18 @@ import CKernels
       plan, x.base, dy.base, Int32(x.shape[0]), gradient.base, scratch.base, 0, 1)
   }
 
+  /// The parts that the weights' gradient of a whole batch is divided into; 0 if it is not.
+  var batchParts: Int { unsafe Int(convolution_batch_parts(plan)) }
+
+  /// The numbers that one part needs.
+  func batchScratch(images: Int) -> Int { unsafe Int(convolution_batch_scratch(plan, Int32(clamping: images))) }
+
+  /// Adds the gradient of a batch to a part of `weights`, which are in Caffe's order.
+  func addBatch(_ x: Tensor, _ dy: Tensor, to weights: Tensor, scratch: Tensor, part: Int) {
+    unsafe convolution_batch_weights(
+      plan, Int32(clamping: x.shape[0]), x.base, dy.base, weights.base, scratch.base, Int32(part))
+  }
+
   /// Adds a weights' gradient in the kernels' packing to one in Caffe's order.
   func unpack(_ gradient: Tensor, addingTo weights: Tensor) {
     unsafe convolution_unpack_add(plan, gradient.base, weights.base)

@@ -21,20 +21,10 @@ package struct SharedMemory {
         lives[root] = (lives[root]?.lowerBound ?? index)...index
       }
     }
-    let line = 16
-    let sizes = lives.keys.filter(plan.isInner).map { root in
-      (root: root, size: (plan.graph.values[root].shape.count(from: 1) + line - 1) / line * line)
-    }.sorted { ($0.size, $1.root) > ($1.size, $0.root) }
-    var placed: [(root: Int, range: Range<Int>)] = []
-    for (root, size) in sizes {
-      guard let life = lives[root] else { continue }
-      let busy = placed.filter { lives[$0.root]?.overlaps(life) == true }.map(\.range)
-        .sorted { $0.lowerBound < $1.lowerBound }
-      var start = 0
-      for range in busy where range.lowerBound < start + size { start = max(start, range.upperBound) }
-      placed.append((root, start..<start + size))
-    }
-    count = placed.map(\.range.upperBound).max() ?? 0
-    offsets = Dictionary(uniqueKeysWithValues: placed.map { ($0.root, $0.range.lowerBound) })
+    let placement = Placement(
+      lives.filter { plan.isInner($0.key) }.map { root, life in
+        Placement.Thing(key: root, size: plan.graph.values[root].shape.count(from: 1), life: life)
+      })
+    (count, offsets) = (placement.count, placement.offsets)
   }
 }
