@@ -15,7 +15,7 @@ func swift(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
   .testTarget(
     name: name, dependencies: dependencies + ["TestSupport"],
-    exclude: ["ParityTests", "StorageTests"].contains(name) ? ["Fixtures"] : [],
+    exclude: ["ParityTests", "StorageTests", "DatasetTests"].contains(name) ? ["Fixtures"] : [],
     resources: resources, swiftSettings: strict)
 }
 
@@ -33,10 +33,12 @@ let package = Package(
     system("CHDF5", "hdf5", "libhdf5-dev"),
     system("CPNG", "libpng", "libpng-dev"),
     system("CJPEG", "libjpeg", "libjpeg62-turbo-dev"),
+    system("COpenJPEG", "libopenjp2", "libopenjp2-7-dev"),
     system("CLevelDB", nil, "libleveldb-dev"),
+    system("CCairo", "cairo", "libcairo2-dev"),
     .target(name: "CCaffeProto", dependencies: ["CProtobufC"], exclude: ["caffe.proto"]),
     .target(name: "CKernels", cSettings: warnings),
-    .target(name: "CImages", dependencies: ["CPNG", "CJPEG"], cSettings: warnings),
+    .target(name: "CImages", dependencies: ["CPNG", "CJPEG", "COpenJPEG"], cSettings: warnings),
     swift("LMDB", ["CLMDB"]),
     swift("LevelDB", ["CLevelDB"]),
     swift("HDF5", ["CHDF5"]),
@@ -44,19 +46,25 @@ let package = Package(
     swift("Prototxt", ["CProtobufC"]),
     swift("Crema", ["Prototxt", "LMDB", "LevelDB", "HDF5", "Images", "CCaffeProto", "CKernels", "COpenBLAS"]),
     swift("CremaConvert", ["Crema"]),
+    swift("Charts", ["CCairo"]),
+    swift("Evaluation", ["Crema", "Charts"]),
+    swift("Datasets", ["Crema", "Images"]),
     swift("Scenes", []),
     .executableTarget(
       name: "CremaCommand",
       dependencies: [
-        "Crema", "CremaConvert", "LMDB", "Scenes", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Crema", "CremaConvert", "Datasets", "Evaluation", "Charts", "HDF5", "Images", "LMDB", "Scenes",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["Crema"], path: "Tests/TestSupport", swiftSettings: strict),
     tests("PrototxtTests", ["Prototxt", "CCaffeProto"], resources: [.copy("Fixtures")]),
     tests("StorageTests", ["LMDB", "LevelDB", "HDF5", "Images"]),
     tests("CremaTests", ["Crema", "CKernels", "Scenes"]),
     tests("ParityTests", ["Crema", "CremaConvert"]),
+    tests("DatasetTests", ["Datasets", "Images", "Crema"]),
+    tests("EvaluationTests", ["Evaluation", "Charts", "Images"]),
     tests("ConvertTests", ["Crema", "CremaConvert"]),
-    tests("CommandTests", ["CremaCommand", "LMDB"]),
+    tests("CommandTests", ["CremaCommand", "LMDB", "Images"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -23,6 +23,11 @@ NETWORKS = {  # the shape of an image, the number of classes
     "resnet-50": ((3, 224, 224), 1000),
     "squeezenet": ((3, 227, 227), 1000),
     "mobilenet": ((3, 224, 224), 1000),
+    "alexnet": ((3, 227, 227), 1000),
+    "googlenet": ((3, 224, 224), 1000),
+    "vgg-16": ((3, 224, 224), 1000),
+    "ssd-vgg-300": ((3, 300, 300), 21),  # without the suppression of overlapping boxes, which PyTorch has not
+    "lstm": ((20,), 1000),  # words of a sequence, and how many there are
 }
 
 
@@ -111,6 +116,114 @@ def networks():
             x = F.relu(self.squeeze(x))
             return torch.cat([F.relu(self.small(x)), F.relu(self.large(x))], 1)
 
+    class LRN(torch.autograd.Function):
+        """Local response normalisation, which ONNX has as an operator of its own."""
+
+        @staticmethod
+        def forward(_, x):
+            return F.local_response_norm(x, 5, 1e-4, 0.75, 1.0)
+
+        @staticmethod
+        def symbolic(graph, x):
+            return graph.op("LRN", x, size_i=5, alpha_f=1e-4, beta_f=0.75, bias_f=1.0).setType(x.type())
+
+    class Respond(nn.Module):
+        def forward(self, x):
+            return LRN.apply(x) if torch.onnx.is_in_onnx_export() else F.local_response_norm(x, 5, 1e-4, 0.75, 1.0)
+
+    class Inception(nn.Module):
+        def __init__(self, inputs, single, before3, three, before5, five, pooled):
+            super().__init__()
+            self.branches = nn.ModuleList([
+                nn.Sequential(conv(inputs, single, 1), nn.ReLU()),
+                nn.Sequential(conv(inputs, before3, 1), nn.ReLU(), conv(before3, three, 3, pad=1), nn.ReLU()),
+                nn.Sequential(conv(inputs, before5, 1), nn.ReLU(), conv(before5, five, 5, pad=2), nn.ReLU()),
+                nn.Sequential(nn.MaxPool2d(3, 1, 1), conv(inputs, pooled, 1), nn.ReLU())])
+
+        def forward(self, x):
+            return torch.cat([branch(x) for branch in self.branches], 1)
+
+    class SSD(nn.Module):
+        def __init__(self):
+            super().__init__()
+
+            def unit(*shape, dilation=1):
+                return [nn.Conv2d(*shape, dilation=dilation), nn.ReLU()]
+
+            def stage(inputs, outputs, count):
+                return [layer for i in range(count) for layer in unit(outputs if i else inputs, outputs, 3, 1, 1)]
+
+            def pool():
+                return nn.MaxPool2d(2, 2, ceil_mode=True)
+
+            self.parts = nn.ModuleList([
+                nn.Sequential(
+                    *stage(3, 64, 2), pool(), *stage(64, 128, 2), pool(), *stage(128, 256, 3), pool(), *stage(256, 512, 3)),
+                nn.Sequential(
+                    pool(), *stage(512, 512, 3), nn.MaxPool2d(3, 1, 1), *unit(512, 1024, 3, 1, 6, dilation=6),
+                    *unit(1024, 1024, 1)),
+                nn.Sequential(*unit(1024, 256, 1), *unit(256, 512, 3, 2, 1)),
+                nn.Sequential(*unit(512, 128, 1), *unit(128, 256, 3, 2, 1)),
+                nn.Sequential(*unit(256, 128, 1), *unit(128, 256, 3)),
+                nn.Sequential(*unit(256, 128, 1), *unit(128, 256, 3))])
+            self.scale = nn.Parameter(torch.full((1, 512, 1, 1), 20.0))
+            sizes = zip([512, 1024, 512, 256, 256, 256], [4, 6, 6, 6, 4, 4])
+            heads = [(conv(inputs, 4 * boxes, 3, pad=1), conv(inputs, 21 * boxes, 3, pad=1)) for inputs, boxes in sizes]
+            self.moves, self.scores = (nn.ModuleList(list(head)) for head in zip(*heads))
+            self.register_buffer("centres", torch.rand(1, 8732, 2))
+            self.register_buffer("sides", torch.rand(1, 8732, 2))
+
+        def forward(self, x):
+            moves, scores = [], []
+            for index, part in enumerate(self.parts):
+                x = part(x)
+                map = F.normalize(x, dim=1) * self.scale if index == 0 else x
+                moves.append(self.moves[index](map).permute(0, 2, 3, 1).flatten(1))
+                scores.append(self.scores[index](map).permute(0, 2, 3, 1).flatten(1))
+            moves = torch.cat(moves, 1).reshape(len(x), -1, 4)
+            scores = torch.cat(scores, 1).reshape(len(x), -1, 21).softmax(2)
+            centres = self.centres + 0.1 * moves[..., :2] * self.sides
+            sides = self.sides * torch.exp(0.2 * moves[..., 2:])
+            return torch.cat([centres - sides / 2, centres + sides / 2, scores], 2)
+
+    class Captions(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embedding = nn.Embedding(1000, 256)
+            self.lstm = nn.LSTM(256, 512, 2)
+            self.predict = nn.Linear(512, 1000)
+
+        def forward(self, words):  # steps x sequences
+            return self.predict(self.lstm(self.embedding(words))[0]).flatten(0, 1)
+
+    def alexnet():
+        return nn.Sequential(
+            conv(3, 96, 11, 4), nn.ReLU(), Respond(), max_pool(), conv(96, 256, 5, pad=2, groups=2), nn.ReLU(), Respond(),
+            max_pool(), conv(256, 384, 3, pad=1), nn.ReLU(), conv(384, 384, 3, pad=1, groups=2), nn.ReLU(),
+            conv(384, 256, 3, pad=1, groups=2), nn.ReLU(), max_pool(), nn.Flatten(), nn.Linear(9216, 4096), nn.ReLU(),
+            nn.Dropout(), nn.Linear(4096, 4096), nn.ReLU(), nn.Dropout(), nn.Linear(4096, 1000))
+
+    def googlenet():
+        return nn.Sequential(
+            conv(3, 64, 7, 2, 3), nn.ReLU(), max_pool(), Respond(), conv(64, 64, 1), nn.ReLU(), conv(64, 192, 3, pad=1),
+            nn.ReLU(), Respond(), max_pool(), Inception(192, 64, 96, 128, 16, 32, 32),
+            Inception(256, 128, 128, 192, 32, 96, 64), max_pool(), Inception(480, 192, 96, 208, 16, 48, 64),
+            Inception(512, 160, 112, 224, 24, 64, 64), Inception(512, 128, 128, 256, 24, 64, 64),
+            Inception(512, 112, 144, 288, 32, 64, 64), Inception(528, 256, 160, 320, 32, 128, 128), max_pool(),
+            Inception(832, 256, 160, 320, 32, 128, 128), Inception(832, 384, 192, 384, 48, 128, 128),
+            nn.AvgPool2d(7, 1), nn.Flatten(), nn.Dropout(0.4), nn.Linear(1024, 1000))
+
+    def vgg16():
+        layers, inputs = [], 3
+        for outputs, count in [(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)]:
+            for _ in range(count):
+                layers += [conv(inputs, outputs, 3, pad=1), nn.ReLU()]
+                inputs = outputs
+            layers.append(nn.MaxPool2d(2, 2))
+        return nn.Sequential(
+            *layers, nn.Flatten(), nn.Linear(25088, 4096), nn.ReLU(), nn.Dropout(), nn.Linear(4096, 4096), nn.ReLU(),
+            nn.Dropout(), nn.Linear(4096, 1000))
+
     def lenet():
         return nn.Sequential(
             conv(1, 20, 5), nn.MaxPool2d(2, 2), conv(20, 50, 5), nn.MaxPool2d(2, 2), nn.Flatten(),
@@ -155,7 +268,8 @@ def networks():
 
     return {
         "amtennet": AMTENnet, "lenet": lenet, "cifar-quick": cifar_quick, "resnet-50": resnet50,
-        "squeezenet": squeezenet, "mobilenet": mobilenet,
+        "squeezenet": squeezenet, "mobilenet": mobilenet, "alexnet": alexnet, "googlenet": googlenet,
+        "vgg-16": vgg16, "ssd-vgg-300": SSD, "lstm": Captions,
     }
 
 
@@ -168,7 +282,9 @@ def torch_work(network, batch, mode, peer):
     shape, classes = NETWORKS[network]
     net, images = networks()[network](), torch.rand(batch, *shape)
     labels = torch.randint(0, classes, (batch,))
-    if peer.endswith("channels-last"):
+    if network == "lstm":
+        images, labels = torch.randint(0, classes, (*shape, batch)), torch.randint(0, classes, (batch * shape[0],))
+    elif peer.endswith("channels-last"):
         net, images = net.to(memory_format=torch.channels_last), images.to(memory_format=torch.channels_last)
     net.train(mode == "step")
     forward = torch.compile(net) if "compile" in peer else net

@@ -167,7 +167,7 @@ int crema_jpeg_decode(const void *bytes, size_t count, int mode, int waits, crem
 }
 
 static int encode(j_compress_ptr jpeg, errors *handler, const uint8_t *pixels, size_t width, size_t height,
-                  size_t channels, unsigned char **bytes, unsigned long *count) {
+                  size_t channels, int quality, unsigned char **bytes, unsigned long *count) {
   if (setjmp(handler->back)) return CREMA_IMAGE_DAMAGED;
   jpeg_create_compress(jpeg);
   jpeg_mem_dest(jpeg, bytes, count);
@@ -176,7 +176,7 @@ static int encode(j_compress_ptr jpeg, errors *handler, const uint8_t *pixels, s
   jpeg->input_components = (int)channels;
   jpeg->in_color_space = channels == 1 ? JCS_GRAYSCALE : JCS_EXT_BGR;
   jpeg_set_defaults(jpeg);
-  jpeg_set_quality(jpeg, 95, TRUE);
+  jpeg_set_quality(jpeg, quality, TRUE);
   jpeg_start_compress(jpeg, TRUE);
   for (size_t row = 0; row < height; row++) {
     JSAMPROW line = (JSAMPROW)(pixels + row * width * channels);
@@ -186,7 +186,8 @@ static int encode(j_compress_ptr jpeg, errors *handler, const uint8_t *pixels, s
   return CREMA_IMAGE_OK;
 }
 
-int crema_jpeg_encode(const void *pixels, size_t width, size_t height, size_t channels, crema_encoded *encoded) {
+int crema_jpeg_encode(const void *pixels, size_t width, size_t height, size_t channels, int quality,
+                      crema_encoded *encoded) {
   memset(encoded, 0, sizeof *encoded);
   if ((channels != 1 && channels != 3) || width > JPEG_MAX_DIMENSION || height > JPEG_MAX_DIMENSION) {
     return CREMA_IMAGE_TOO_LARGE;
@@ -197,7 +198,7 @@ int crema_jpeg_encode(const void *pixels, size_t width, size_t height, size_t ch
   unsigned char *bytes = NULL;
   unsigned long count = 0;
   jpeg.err = start_errors(&handler, encoded->message);
-  int code = encode(&jpeg, &handler, pixels, width, height, channels, &bytes, &count);
+  int code = encode(&jpeg, &handler, pixels, width, height, channels, quality, &bytes, &count);
   jpeg_destroy_compress(&jpeg);
   if (code != CREMA_IMAGE_OK) {
     free(bytes);

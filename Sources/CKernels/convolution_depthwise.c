@@ -5,7 +5,7 @@
 
 enum { SLACK = 4 * 16 };   // floats that the kernels may read beyond a row
 
-static void fill(struct Depthwise *d, const struct ConvolutionShape *s, int flipped) {
+static void fill(struct Depthwise *d, const struct ConvolutionShape *s, const struct Kernels *set, int flipped) {
   d->exists = 1;
   d->flipped = flipped;
   d->channels = s->channels;
@@ -25,15 +25,16 @@ static void fill(struct Depthwise *d, const struct ConvolutionShape *s, int flip
   int lines = reach_h > d->top + d->height ? reach_h : d->top + d->height;
   d->row = reach_w > d->left + d->width ? reach_w : d->left + d->width;
   d->down = s->dilation_h * d->row;
-  d->size = (size_t)lines * d->row + SLACK;
+  d->whole = set->lanes > 4 && s->kernel_h == 3 && s->kernel_w == 3 && s->dilation_h == 1 && s->dilation_w == 1;
+  d->size = d->whole ? 0 : (size_t)lines * d->row + SLACK;
 }
 
 void depthwise_choose(struct ConvolutionPlan *plan) {
   const struct ConvolutionShape *s = &plan->shape;
   if (s->channels == 1 || s->group != s->channels || s->stride_h != s->stride_w || s->stride_h > 2) return;
-  fill(&plan->depthwise[CONVOLUTION_FORWARD], s, 0);
+  fill(&plan->depthwise[CONVOLUTION_FORWARD], s, plan->set, 0);
   int inside = (s->kernel_h - 1) * s->dilation_h >= s->pad_h && (s->kernel_w - 1) * s->dilation_w >= s->pad_w;
-  if (s->stride_h == 1 && s->outputs == s->channels && inside) fill(&plan->depthwise[CONVOLUTION_DATA], s, 1);
+  if (s->stride_h == 1 && s->outputs == s->channels && inside) fill(&plan->depthwise[CONVOLUTION_DATA], s, plan->set, 1);
 }
 
 void depthwise_pack(const struct Depthwise *d, const float *w, const float *factor, float *packed) {
@@ -48,16 +49,16 @@ void depthwise_run(const struct Depthwise *d, const struct Kernels *set, const f
   int first = (int)((long)d->outputs * part / parts), last = (int)((long)d->outputs * (part + 1) / parts);
   int area = d->kernel_h * d->kernel_w, multiplier = d->outputs / d->channels, copied = -1;
   if (first == last) return;
-  memset(scratch, 0, d->size * sizeof(float));
+  if (!d->whole) memset(scratch, 0, d->size * sizeof(float));
   for (int o = first; o < last; o++) {
     int channel = o / multiplier;
-    if (channel != copied)
+    const float *plane = x + (ptrdiff_t)channel * d->height * d->width;
+    if (!d->whole && channel != copied)
       for (int r = 0; r < d->height; r++)
-        memcpy(scratch + (ptrdiff_t)(r + d->top) * d->row + d->left, x + ((ptrdiff_t)channel * d->height + r) * d->width,
-               d->width * sizeof(float));
+        memcpy(scratch + (ptrdiff_t)(r + d->top) * d->row + d->left, plane + (ptrdiff_t)r * d->width, d->width * sizeof(float));
     copied = channel;
     ptrdiff_t at = o * to.plane;
-    set->convolution->depthwise(d, scratch, packed + (ptrdiff_t)o * area, to.bias ? to.bias[o] : 0, to.addend ? to.addend + at : 0,
-                                to.slope, to.y + at);
+    set->convolution->depthwise(d, d->whole ? plane : scratch, packed + (ptrdiff_t)o * area, to.bias ? to.bias[o] : 0,
+                                to.addend ? to.addend + at : 0, to.slope, to.y + at);
   }
 }

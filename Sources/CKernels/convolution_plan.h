@@ -49,6 +49,7 @@ struct Walk {
 // A pass of a depthwise convolution that planes carry out one by one (convolution_depthwise.c).
 struct Depthwise {
   int exists, flipped;                  // whether; whether the kernel is turned, for backward data
+  int whole;                            // the planes themselves are read, nothing is copied
   int channels, outputs, kernel_h, kernel_w, step;
   int height, width, rows, columns;     // of the planes read and written
   int top, left, row, down, right;      // zeros around the copy, its row; from tap to tap

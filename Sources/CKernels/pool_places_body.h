@@ -1,8 +1,8 @@
-// Pooling of commonly used windows by vectors: maxima with their places and averages, with stride 1 or 2. Compiled once per instruction set. See kernels.h.
-// Bits are those of vector_body.h, whose loops do all other windows.
+// Max pooling with the maxima's places, windows with stride 1 or 2, by whole registers and masks; vector_body.h does the others, and
+// the bits are the same. Compiled once per instruction set. See kernels.h.
 
 // y[i] = v[i], i < n; of `room` numbers from y on, those behind n may get anything.
-INLINE void store_some(float *y, vec v, ptrdiff_t n, ptrdiff_t room) {
+INLINE void store_room(float *y, vec v, ptrdiff_t n, ptrdiff_t room) {
   if (room >= LANES) store(y, v);
   else store_lanes(lanes_between(0, (int)n), y, v);
 }
@@ -36,8 +36,8 @@ static void max_pool_pairs(const struct PoolWindow *s, ptrdiff_t planes, const f
       larger_place(__builtin_shufflevector(a, b, ODDS), place + 1, &best, &at);
       larger_place(__builtin_shufflevector(d, e, EVENS), place + (int32_t)width, &best, &at);
       larger_place(__builtin_shufflevector(d, e, ODDS), place + (int32_t)width + 1, &best, &at);
-      store_some(y + out, best, n, written - out);
-      store_some((float *)which + out, (vec)at, n, written - out);
+      store_room(y + out, best, n, written - out);
+      store_room((float *)which + out, (vec)at, n, written - out);
     }
 }
 
@@ -80,8 +80,8 @@ INLINE void max_row(const struct PoolWindow *s, int kernel, int stride, float *c
         if (k + 1 < kernel) larger_place(__builtin_shufflevector(a, b, ODDS), place + k + 1, &best, &at);
       }
     }
-    store_some(y + c, best, s->out_width - c, room - c);
-    store_some((float *)which + c, (vec)at, s->out_width - c, room - c);
+    store_room(y + c, best, s->out_width - c, room - c);
+    store_room((float *)which + c, (vec)at, s->out_width - c, room - c);
   }
 }
 
@@ -111,122 +111,4 @@ static void max_any(const struct PoolWindow *s, const float *x, float *y, int32_
   int known = which && s->stride_w <= 2 && s->kernel_h <= POOL_ROWS && (long)padded_row(s) * s->kernel_h <= POOL_FLOATS;
   if (known) max_places(s, x, y, which);
   else max_pool(s, x, y, which);
-}
-
-enum { AVERAGE_FLOATS = 4096 };   // of a padded row
-
-// The columns of each phase of the stride in a padded row, with room for registers behind what windows read or write.
-INLINE int average_length(const struct PoolWindow *s) {
-  int reach = (s->kernel_w + s->pad_w + s->stride_w) / s->stride_w, columns = (s->width + s->pad_w) / s->stride_w + 1;
-  return (columns > s->out_width ? columns : s->out_width) + reach + 2 * LANES;
-}
-
-static int averages_by_vectors(const struct PoolWindow *s) {
-  if ((s->out_height == 1 && s->out_width == 1) || s->stride_w > 2) return 0;
-  return (ptrdiff_t)average_length(s) * s->stride_w <= AVERAGE_FLOATS && s->kernel_w <= 64 && s->out_width <= AVERAGE_FLOATS - LANES;
-}
-
-INLINE void average_columns(const struct PoolWindow *s, float *lengths) {
-  for (int c = 0; c < s->out_width; c++) lengths[c] = (float)pool_length(c, s->kernel_w, s->stride_w, s->pad_w, s->width);
-  for (int c = s->out_width; c < s->out_width + LANES; c++) lengths[c] = 1;
-}
-
-// line[i] = the sum of `rows` rows' numbers at i, i < width.
-INLINE void sum_rows(const float *x, int width, int rows, float *line) {
-  for (int i = 0; i < width; i += LANES) {
-    vec sum = splat(0);
-    if (width - i < LANES && i > 0) i = width - LANES;
-    if (i + LANES <= width) {
-      for (int r = 0; r < rows; r++) sum += load(x + (ptrdiff_t)r * width + i);
-      store(line + i, sum);
-    } else {
-      lanes_t lanes = lanes_between(0, width);
-      for (int r = 0; r < rows; r++) sum += load_lanes(lanes, x + (ptrdiff_t)r * width);
-      store_lanes(lanes, line, sum);
-    }
-  }
-}
-
-// Sums down the columns first, then across.
-static void average_rows(const struct PoolWindow *s, const float *x, float *y) {
-  float lengths[AVERAGE_FLOATS], line[2 * AVERAGE_FLOATS];
-  int written = s->out_height * s->out_width, kernel = s->kernel_w;
-  average_columns(s, lengths);
-  for (int i = 0; i < average_length(s) * s->stride_w; i++) line[i] = 0;
-  for (int r = 0; r < s->out_height; r++) {
-    int top = r * s->stride_h - s->pad_h, from = top < 0 ? 0 : top;
-    int to = top + s->kernel_h < s->height ? top + s->kernel_h : s->height;
-    if (to - from == 3) sum_rows(x + (ptrdiff_t)from * s->width, s->width, 3, line + s->pad_w);
-    else sum_rows(x + (ptrdiff_t)from * s->width, s->width, to - from, line + s->pad_w);
-    float high = (float)pool_length(r, s->kernel_h, s->stride_h, s->pad_h, s->height);
-    for (int c = 0; c < s->out_width; c += LANES) {
-      vec sum = splat(0);
-      const float *first = line + c * s->stride_w;
-      for (int k = 0; k < kernel; k += s->stride_w) {
-        if (s->stride_w == 1) {
-          sum += load(first + k);
-          continue;
-        }
-        vec a = load(first + k), b = load(first + k + LANES);
-        sum += __builtin_shufflevector(a, b, EVENS);
-        if (k + 1 < kernel) sum += __builtin_shufflevector(a, b, ODDS);
-      }
-      int out = r * s->out_width + c;
-      store_some(y + out, sum / (high * load(lengths + c)), s->out_width - c, written - out);
-    }
-  }
-}
-
-// Padded columns p + stride * j of a row, j in lanes: the shares of windows j - q, of which they are tap p + stride * q, the first
-// window first.
-INLINE vec column_shares(const struct PoolWindow *s, const float *shares, int p, int j) {
-  vec sum = splat(0);
-  for (int q = s->kernel_w > p ? (s->kernel_w - 1 - p) / s->stride_w : -1; q >= 0; q--) sum += load(shares + j - q);
-  return sum;
-}
-
-INLINE void row_shares(const struct PoolWindow *s, const float *shares, int length, float *row) {
-  for (int j = 0; j < length; j += LANES) {
-    if (s->stride_w == 1) store(row + j, column_shares(s, shares, 0, j));
-    else zip(row + 2 * j, column_shares(s, shares, 0, j), column_shares(s, shares, 1, j));
-  }
-}
-
-// Each row of windows gives one row of shares, which the rows under it get.
-static void average_unrows(const struct PoolWindow *s, const float *dy, float *dx) {
-  float lengths[AVERAGE_FLOATS], shares[AVERAGE_FLOATS + 64 + 2 * LANES], row[2 * AVERAGE_FLOATS];
-  int before = (s->kernel_w - 1) / s->stride_w, length = average_length(s);
-  average_columns(s, lengths);
-  for (int i = 0; i < before; i++) shares[i] = 0;
-  for (int i = 0; i < length + LANES; i++) shares[before + i] = 0;
-  int done = 0;   // rows of dx that have a value
-  for (int r = 0; r < s->out_height; r++) {
-    int top = r * s->stride_h - s->pad_h, from = top < 0 ? 0 : top;
-    int to = top + s->kernel_h < s->height ? top + s->kernel_h : s->height;
-    float high = (float)pool_length(r, s->kernel_h, s->stride_h, s->pad_h, s->height);
-    for (int c = 0; c < s->out_width; c++) shares[before + c] = dy[r * s->out_width + c] / (high * lengths[c]);
-    row_shares(s, shares + before, length, row);
-    const float *line = row + s->pad_w;
-    for (; done < from && done < s->height; done++)
-      for (int i = 0; i < s->width; i++) dx[done * s->width + i] = 0;
-    for (int q = from; q < to; q++) {
-      float *to_row = dx + q * s->width;
-      int fresh = q >= done, i = 0;
-      for (; i + LANES <= s->width; i += LANES) store(to_row + i, fresh ? load(line + i) : load(to_row + i) + load(line + i));
-      ROLLED for (; i < s->width; i++) to_row[i] = (fresh ? 0 : to_row[i]) + line[i];
-    }
-    if (to > done) done = to;
-  }
-  for (; done < s->height; done++)
-    for (int i = 0; i < s->width; i++) dx[done * s->width + i] = 0;
-}
-
-static void average_any(const struct PoolWindow *s, const float *x, float *y) {
-  if (averages_by_vectors(s)) average_rows(s, x, y);
-  else average_pool(s, x, y);
-}
-
-static void unaverage_any(const struct PoolWindow *s, const float *dy, float *dx) {
-  if (averages_by_vectors(s)) average_unrows(s, dy, dx);
-  else average_unpool(s, dy, dx);
 }

@@ -42,6 +42,7 @@ INLINE void max_window(const struct PoolWindow *s, const float *x, int r, int c,
 }
 
 static void max_pool(const struct PoolWindow *s, const float *x, float *y, int32_t *which) {
+  if (!which && max_pool_values(s, x, y)) return;
   int length = s->out_width + LANES + (s->kernel_w + s->pad_w) / s->stride_w + 2;
   int covered = (s->width + s->pad_w) / s->stride_w + 2;
   if (length < covered) length = covered;
@@ -95,69 +96,6 @@ static void max_unpool(const struct PoolWindow *s, const float *dy, const int32_
   memset(dx, 0, (size_t)s->width * s->height * sizeof(float));
   for (int i = 0; i < s->out_height * s->out_width; i++)
     if (which[i] >= 0) dx[which[i]] += dy[i];
-}
-
-INLINE int pool_length(int window, int kernel, int stride, int pad, int input) {
-  int start = window * stride - pad, end = start + kernel;
-  return (end < input + pad ? end : input + pad) - start;
-}
-
-// Sums down the columns first, a strip of columns at a time, then across.
-static void average_pool(const struct PoolWindow *s, const float *x, float *y) {
-  for (int r = 0; r < s->out_height; r++) {
-    int top = r * s->stride_h - s->pad_h, from = top < 0 ? 0 : top;
-    int to = top + s->kernel_h < s->height ? top + s->kernel_h : s->height;
-    float *out = y + r * s->out_width;
-    for (int c = 0; c < s->out_width; c++) out[c] = 0;
-    for (int first = 0; first < s->width; first += 1024) {
-      int count = s->width - first < 1024 ? s->width - first : 1024;
-      float sums[1024];
-      for (int i = 0; i < count; i++) sums[i] = 0;
-      for (int row = from; row < to; row++) {
-        const float *line = x + row * s->width + first;
-        int i = 0;
-        for (; i + LANES <= count; i += LANES) store(sums + i, load(sums + i) + load(line + i));
-        for (; i < count; i++) sums[i] += line[i];
-      }
-      for (int c = 0; c < s->out_width; c++) {
-        int left = c * s->stride_w - s->pad_w - first, right = left + s->kernel_w;
-        if (left < 0) left = 0;
-        if (right > count) right = count;
-        for (int i = left; i < right; i++) out[c] += sums[i];
-      }
-    }
-    int length = pool_length(r, s->kernel_h, s->stride_h, s->pad_h, s->height);
-    for (int c = 0; c < s->out_width; c++)
-      out[c] /= (float)(length * pool_length(c, s->kernel_w, s->stride_w, s->pad_w, s->width));
-  }
-}
-
-static void average_unpool(const struct PoolWindow *s, const float *dy, float *dx) {
-  memset(dx, 0, (size_t)s->width * s->height * sizeof(float));
-  for (int r = 0; r < s->out_height; r++) {
-    int top = r * s->stride_h - s->pad_h, from = top < 0 ? 0 : top;
-    int to = top + s->kernel_h < s->height ? top + s->kernel_h : s->height;
-    int length = pool_length(r, s->kernel_h, s->stride_h, s->pad_h, s->height);
-    for (int first = 0; first < s->width; first += 1024) {
-      int count = s->width - first < 1024 ? s->width - first : 1024;
-      float parts[1024];
-      for (int i = 0; i < count; i++) parts[i] = 0;
-      for (int c = 0; c < s->out_width; c++) {
-        int left = c * s->stride_w - s->pad_w - first, right = left + s->kernel_w;
-        if (left < 0) left = 0;
-        if (right > count) right = count;
-        if (left >= right) continue;
-        float part = dy[r * s->out_width + c] / (float)(length * pool_length(c, s->kernel_w, s->stride_w, s->pad_w, s->width));
-        for (int i = left; i < right; i++) parts[i] += part;
-      }
-      for (int row = from; row < to; row++) {
-        float *line = dx + row * s->width + first;
-        int i = 0;
-        for (; i + LANES <= count; i += LANES) store(line + i, load(line + i) + load(parts + i));
-        for (; i < count; i++) line[i] += parts[i];
-      }
-    }
-  }
 }
 
 static void relu(const float *x, float slope, float *y, ptrdiff_t count) {

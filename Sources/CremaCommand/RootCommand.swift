@@ -12,8 +12,9 @@ struct RootCommand: ParsableCommand {
     version: Version.text,
     subcommands: [
       TrainCommand.self, TestCommand.self, TimeCommand.self, SummaryCommand.self, ConvertCommand.self,
-      UpgradeCommand.self, VerifyCommand.self, ConvertImagesetCommand.self, ExtractFeaturesCommand.self,
-      BenchCommand.self, DemoCommand.self, DeviceQueryCommand.self, VersionCommand.self,
+      UpgradeCommand.self, VerifyCommand.self, ConvertImagesetCommand.self, ImageMeanCommand.self,
+      ExtractFeaturesCommand.self, DatasetCommand.self, EvaluateCommand.self, MapsCommand.self,
+      ExperimentCommand.self, BenchCommand.self, DemoCommand.self, DeviceQueryCommand.self, VersionCommand.self,
     ])
 
   /// The names of the verbs.

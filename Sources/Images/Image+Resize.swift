@@ -36,29 +36,36 @@ extension Image {
   ///
   /// Throws if no memory is left.
   public func resized(_ region: Region, width: Int, height: Int) throws(ImageError) -> Image {
-    precondition(width > 0 && height > 0 && width <= 1 << 20 && height <= 1 << 20)
     precondition(region.x >= 0 && region.width > 0 && region.x + region.width <= self.width)
     precondition(region.y >= 0 && region.height > 0 && region.y + region.height <= self.height)
     if region.width == self.width, region.height == self.height, width == self.width, height == self.height {
       return self
     }
-    let stride = self.width * channels
+    var image = try unsafe pixels.withUnsafeBufferPointer { pixels throws(ImageError) in
+      try unsafe Self.resize(
+        pixels.baseAddress, region, stride: self.width * channels, channels: channels, to: (width, height))
+    }
+    image.damage = damage
+    return image
+  }
+
+  /// A part of rows of `stride` bytes in another size.
+  static func resize(
+    _ pixels: UnsafePointer<UInt8>?, _ region: Region, stride: Int, channels: Int, to size: (width: Int, height: Int)
+  ) throws(ImageError) -> Image {
+    precondition(size.width > 0 && size.height > 0 && size.width <= 1 << 20 && size.height <= 1 << 20)
     var code: CInt = 0
-    let resized = unsafe [UInt8](unsafeUninitializedCapacity: width * height * channels) { target, count in
-      unsafe pixels.withUnsafeBufferPointer { source in
-        let start = unsafe source.baseAddress?.advanced(by: region.y * stride + region.x * channels)
-        unsafe code = crema_resize(
-          start, region.width, region.height, stride, channels, target.baseAddress, width, height)
-      }
-      count = code == CREMA_IMAGE_OK ? width * height * channels : 0
+    let resized = unsafe [UInt8](unsafeUninitializedCapacity: size.width * size.height * channels) { target, count in
+      let start = unsafe pixels?.advanced(by: region.y * stride + region.x * channels)
+      unsafe code = crema_resize(
+        start, region.width, region.height, stride, channels, target.baseAddress, size.width, size.height)
+      count = code == CREMA_IMAGE_OK ? size.width * size.height * channels : 0
     }
     guard code == CREMA_IMAGE_OK else {
       throw ImageError(
-        call: "resize", file: "", code: code, words: "no memory is left for \(width) x \(height) pixels",
+        call: "resize", file: "", code: code, words: "no memory is left for \(size.width) x \(size.height) pixels",
         advice: "use a smaller size")
     }
-    var image = Image(width: width, height: height, channels: channels, pixels: resized)
-    image.damage = damage
-    return image
+    return Image(width: size.width, height: size.height, channels: channels, pixels: resized)
   }
 }

@@ -40,6 +40,8 @@ public enum ImageFormat: String, Sendable {
   case jpeg2000 = "JPEG 2000"
   case gif = "GIF"
   case bmp = "BMP"
+  /// PBM, PGM and PPM, in text and binary form.
+  case netpbm = "PBM, PGM or PPM"
   case tiff = "TIFF"
   case webp = "WebP"
 
@@ -59,6 +61,11 @@ public enum ImageFormat: String, Sendable {
   /// The format that bytes start as; nil if it is none of these.
   public init?(signatureOf bytes: RawSpan) {
     let start = unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0.prefix(16)) }
+    let isNetpbm = start.count > 2 && start[0] == 0x50 && (0x31...0x36).contains(start[1])
+    if isNetpbm, start[2] == 0x20 || (0x09...0x0D).contains(start[2]) {
+      self = .netpbm
+      return
+    }
     let match = Self.signatures.first { start.dropFirst($0.offset).starts(with: $0.bytes) }
     guard let match else { return nil }
     self = match.format

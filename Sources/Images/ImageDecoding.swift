@@ -1,12 +1,15 @@
 import CImages
 
 extension Image {
-  /// Decodes an image file of any supported format, told by its content.
+  /// Decodes an image file of any supported format, told by its content, and gives it another size if one is named: the same as
+  /// `resized`, without an image of the file's own size between.
   ///
   /// Throws if the file cannot be read, is damaged, or has a format that is not supported.
-  public init(contentsOf path: String, mode: ImageMode = .color) throws(ImageError) {
+  public init(
+    contentsOf path: String, mode: ImageMode = .color, size: (width: Int, height: Int)? = nil
+  ) throws(ImageError) {
     let bytes = try fileBytes(path)
-    self = try unsafe Self.decode(bytes.span.bytes, mode: mode, file: path, only: nil)
+    self = try unsafe Self.decode(bytes.span.bytes, mode: mode, file: path, only: nil, size: size)
   }
 
   /// Decodes the bytes of an image file of any supported format, told by its content.
@@ -33,18 +36,9 @@ extension Image {
   }
 
   private static func decode(
-    _ bytes: RawSpan, mode: ImageMode, file: String, only wanted: ImageFormat?
+    _ bytes: RawSpan, mode: ImageMode, file: String, only wanted: ImageFormat?, size: (width: Int, height: Int)? = nil
   ) throws(ImageError) -> Image {
-    let format = ImageFormat(signatureOf: bytes)
-    guard format == .png || format == .jpeg, wanted == nil || format == wanted else {
-      let place = wanted == nil ? "" : " here"
-      var found = "it does not start as any image does"
-      if bytes.byteCount == 0 { found = "it is empty" }
-      if let format { found = "\(format.rawValue) images are not supported\(place)" }
-      throw ImageError(
-        call: "signature", file: file, code: CInt(CREMA_IMAGE_DAMAGED), words: found,
-        advice: "use \(wanted?.rawValue ?? "JPEG or PNG"): convert the image")
-    }
+    let format = try format(of: bytes, file: file, only: wanted)
     let number =
       switch mode {
       case .color: CREMA_IMAGE_COLOR
@@ -54,21 +48,50 @@ extension Image {
     let (mode, waits) = (CInt(number), CInt(file.isEmpty ? 1 : 0))
     var decoded = unsafe crema_image()
     let code = unsafe bytes.withUnsafeBytes { memory in
-      unsafe format == .jpeg
-        ? crema_jpeg_decode(memory.baseAddress, memory.count, mode, waits, &decoded)
-        : crema_png_decode(memory.baseAddress, memory.count, mode, &decoded)
+      switch format {
+      case .jpeg: unsafe crema_jpeg_decode(memory.baseAddress, memory.count, mode, waits, &decoded)
+      case .bmp: unsafe crema_bmp_decode(memory.baseAddress, memory.count, mode, &decoded)
+      case .netpbm: unsafe crema_netpbm_decode(memory.baseAddress, memory.count, mode, &decoded)
+      default: unsafe crema_png_decode(memory.baseAddress, memory.count, mode, &decoded)
+      }
     }
     let (width, height, words) = unsafe (decoded.width, decoded.height, text(of: &decoded.message))
     guard code == CREMA_IMAGE_OK else {
-      throw error(
-        format == .jpeg ? "jpeg_read_scanlines" : "png_read_image", file, code, words, (width, height))
+      let calls = [ImageFormat.jpeg: "jpeg_read_scanlines", .png: "png_read_image"]
+      throw error(calls[format] ?? "read \(format.rawValue)", file, code, words, (width, height))
     }
-    let pixels = unsafe [UInt8](
-      UnsafeRawBufferPointer(start: decoded.pixels, count: width * height * decoded.channels))
-    unsafe crema_image_free(decoded.pixels)
-    var image = unsafe Image(width: width, height: height, channels: decoded.channels, pixels: pixels)
+    defer { unsafe crema_image_free(decoded.pixels) }
+    var image = try unsafe Self.image(decoded, size ?? (width, height))
     if unsafe decoded.warnings > 0 { image.damage = words }
     return image
+  }
+
+  /// A copy of a decoded image, in the size that is wanted.
+  private static func image(_ decoded: crema_image, _ size: (width: Int, height: Int)) throws(ImageError) -> Image {
+    let (width, height, channels) = unsafe (decoded.width, decoded.height, decoded.channels)
+    if size == (width, height) {
+      let pixels = unsafe [UInt8](UnsafeRawBufferPointer(start: decoded.pixels, count: width * height * channels))
+      return Image(width: width, height: height, channels: channels, pixels: pixels)
+    }
+    return try unsafe resize(
+      decoded.pixels, Region(x: 0, y: 0, width: width, height: height), stride: width * channels, channels: channels,
+      to: size)
+  }
+
+  /// The format that bytes start as. Throws unless it is one that can be decoded, and the one that is wanted, if one is.
+  private static func format(
+    of bytes: RawSpan, file: String, only wanted: ImageFormat?
+  ) throws(ImageError) -> ImageFormat {
+    let format = ImageFormat(signatureOf: bytes)
+    let decoders: [ImageFormat] = [.png, .jpeg, .bmp, .netpbm]
+    if let format, wanted == nil ? decoders.contains(format) : format == wanted { return format }
+    let place = wanted == nil ? "" : " here"
+    var found = "it does not start as any image does"
+    if bytes.byteCount == 0 { found = "it is empty" }
+    if let format { found = "\(format.rawValue) images are not supported\(place)" }
+    throw ImageError(
+      call: "signature", file: file, code: CInt(CREMA_IMAGE_DAMAGED), words: found,
+      advice: "convert it to \(wanted?.rawValue ?? "PNG or JPEG") first")
   }
 
   private static func error(

@@ -8,10 +8,13 @@ extension Image {
     }
   }
 
-  /// The bytes of a JPEG file with this image, as OpenCV writes them (quality 95); 1 or 3 channels.
-  public func jpegData() throws(ImageError) -> [UInt8] {
-    try unsafe encoded("jpeg_write_scanlines", advice: "write 1 or 3 channels of at most 65500 x 65500 pixels") {
-      unsafe crema_jpeg_encode($0, width, height, channels, &$1)
+  /// The bytes of a JPEG file with this image, as OpenCV writes them; 1 or 3 channels.
+  ///
+  /// - Parameter quality: 0 to 100; OpenCV's own choice is 95.
+  public func jpegData(quality: Int = 95) throws(ImageError) -> [UInt8] {
+    precondition((0...100).contains(quality))
+    return try unsafe encoded("jpeg_write_scanlines", advice: "write 1 or 3 channels of at most 65500 x 65500 pixels") {
+      unsafe crema_jpeg_encode($0, width, height, channels, CInt(quality), &$1)
     }
   }
 

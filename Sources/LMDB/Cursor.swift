@@ -43,9 +43,9 @@ private let turn = DispatchSemaphore(value: 1)
     }
   }
 
-  /// Opens the folder for writing; makes the files in it.
+  /// Opens the folder for writing; makes the files in it. What is committed is on the disk after `mdb_env_sync`.
   init(writing path: String) throws(LMDBError) {
-    try unsafe handle = Self.open(path, 0)
+    try unsafe handle = Self.open(path, CUnsignedInt(MDB_NOSYNC))
     openedWithoutLock = false
     unsafe transaction = nil
     self.path = path
@@ -99,6 +99,9 @@ private let turn = DispatchSemaphore(value: 1)
   /// The database is read without its lock file, since that can be neither opened nor made (a read-only folder or
   /// medium): nobody may write it meanwhile. Worth telling the user once.
   public var openedWithoutLock: Bool { snapshot.environment.openedWithoutLock }
+
+  /// Whether there are no records.
+  public var isEmpty: Bool { count == 0 }
 
   /// The folder, as given.
   public var path: String { snapshot.environment.path }

@@ -89,6 +89,7 @@ import Glibc
   public mutating func close() throws(LMDBError) {
     try commit()
     guard environment != nil else { return }
+    try check("mdb_env_sync", path, unsafe mdb_env_sync(handle(), 1))
     environment = nil
     guard unsafe rename(partial, path) == 0 else {
       let code = errno
@@ -127,7 +128,15 @@ import Glibc
     }
     if code == MDB_MAP_FULL { return false }
     try check(call, path, code)
+    unsafe startWritingBack(environment)
     return true
+  }
+
+  /// Lets the system bring what was committed to the disk, so that `close` has little to wait for.
+  private func startWritingBack(_ environment: OpaquePointer) {
+    var file: mdb_filehandle_t = -1
+    guard unsafe mdb_env_get_fd(environment, &file) == MDB_SUCCESS else { return }
+    crema_start_writing_back(file)
   }
 
   private mutating func putAll(_ transaction: OpaquePointer, _ database: MDB_dbi) -> CInt {
@@ -151,8 +160,8 @@ import Glibc
     try check("mdb_env_set_mapsize", path, unsafe mdb_env_set_mapsize(environment, info.me_mapsize * 2))
   }
 
-  /// Removes a folder that LMDB wrote.
-  private static func remove(_ folder: String) {
+  /// Removes a folder that LMDB wrote, and says nothing if it is not there.
+  public static func remove(_ folder: String) {
     for file in ["data.mdb", "lock.mdb"] { unsafe unlink(folder + "/" + file) }
     unsafe rmdir(folder)
   }

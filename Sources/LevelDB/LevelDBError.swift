@@ -34,6 +34,8 @@ private func usualAdvice(for words: String) -> String {
       "LevelDB lets one program at a time open a database, and writes to its folder: end the other one, and check that the "
       + "folder may be written"
   }
-  if words.contains("orruption") { return "the database is damaged: copy it again or build it anew" }
+  if words.contains("orruption") || words.contains("Invalid argument") {
+    return "the database is damaged: copy it again or build it anew"
+  }
   return "check the path, its permissions and the disk"
 }

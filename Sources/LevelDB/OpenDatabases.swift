@@ -12,14 +12,20 @@ enum OpenDatabases {
 
   private static let entries = Mutex<[String: Entry]>([:])
 
-  /// Opens the folder, or joins those who have it open. Whoever calls this must call `leave`.
-  static func join(_ folder: String) throws(LevelDBError) -> OpaquePointer {
+  /// The right to use a database, which ends with `leave`.
+  struct Membership: Sendable {
+    fileprivate let name: String
+  }
+
+  /// Checks and opens the folder, or joins those who have it open. Whoever calls this must call `leave`.
+  static func join(_ folder: String) throws(LevelDBError) -> (Membership, OpaquePointer) {
     let name = realName(of: folder)
     let address = try entries.withLock { entries throws(LevelDBError) -> Int in
       if let entry = entries[name] {
         entries[name]?.users += 1
         return entry.address
       }
+      try DatabaseFolder(path: folder).check()
       let handle = try unsafe open(folder)
       let address = Int(bitPattern: handle)
       entries[name] = Entry(address: address, users: 1)
@@ -28,16 +34,15 @@ enum OpenDatabases {
     guard let handle = unsafe OpaquePointer(bitPattern: address) else {
       throw LevelDBError(call: "leveldb_open", file: folder, words: "it gave nothing", advice: "check the path")
     }
-    return unsafe handle
+    return unsafe (Membership(name: name), handle)
   }
 
   /// Ends what `join` began; the last one closes the database.
-  static func leave(_ folder: String) {
-    let name = realName(of: folder)
+  static func leave(_ member: Membership) {
     entries.withLock { entries in
-      guard var entry = entries[name] else { return }
+      guard var entry = entries[member.name] else { return }
       entry.users -= 1
-      entries[name] = entry.users > 0 ? entry : nil
+      entries[member.name] = entry.users > 0 ? entry : nil
       if entry.users == 0, let handle = unsafe OpaquePointer(bitPattern: entry.address) {
         unsafe leveldb_close(handle)
       }

@@ -72,7 +72,8 @@ public final class SourceText: Sendable {
 }
 
 extension Array where Element == UInt8 {
-  init(copying span: Span<UInt8>) {
+  /// The bytes that a span lends.
+  package init(copying span: Span<UInt8>) {
     self.init()
     reserveCapacity(span.count)
     for index in span.indices { append(span[index]) }

@@ -10,6 +10,8 @@ struct BenchTests {
   static let networks: [(network: BenchNetwork, parameters: Int, megaMultiplyAdds: Int)] = [
     (.leNet, 431_080, 2), (.cifarQuick, 145_578, 12), (.squeezeNet, 1_235_496, 388), (.mobileNet, 4_231_976, 569),
     (.resNet50, 25_557_032, 3858), (.resNet152, 60_192_808, 11283), (.vgg16, 138_357_544, 15470),
+    (.alexNet, 60_965_224, 724), (.caffeNet, 60_965_224, 724), (.googLeNet, 6_998_552, 1582),
+    (.ssd300, 26_285_486, 31373),
   ]
 
   private func graph(_ text: String) throws -> Graph {

@@ -113,9 +113,107 @@ import Testing
     #expect(again.errors.contains("it exists already"))
   }
 
+  private struct Runs: Decodable {
+    struct Run: Decodable { let command: String, messages: [String] }
+    let runs: [Run]
+  }
+
+  /// The messages of a log.
+  private func messages(_ errors: String) -> [String] {
+    errors.matches(of: /[IWE]\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+ [a-z_]+\.cpp:\d+\] (.*)/).map { String($0.1) }
+  }
+
+  /// The commands as Caffe's users type them.
+  @Test func theImageToolsLogWhatCaffeLogs() throws {
+    for (tool, verb) in [("convert_imageset", "convert_imageset"), ("compute_image_mean", "image_mean")] {
+      let file = FixtureFolder.path("files/\(tool).json")
+      for run in try JSONDecoder().decode(Runs.self, from: contents(file)).runs {
+        let scratch = try Scratch(
+          copying: ["images", "list.txt", "lmdb_resized", "lmdb_gray", "lmdb_encoded_png", "leveldb_reopened"],
+          of: "files")
+        defer { scratch.remove() }
+        var words = run.command.split(separator: " ").map(String.init)
+        words[0] = verb
+        if tool == "convert_imageset" { words.append("--overwrite") }
+        let outcome = try Program.run(words, in: scratch.path)
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        #expect(messages(outcome.errors) == run.messages, "\(run.command)")
+        if tool == "compute_image_mean", words.last?.hasSuffix(".binaryproto") == true {
+          let name = words[words.count - 1]
+          #expect(try contents("\(scratch.path)/\(name)") == contents(FixtureFolder.path("files/\(name)")))
+        }
+      }
+    }
+  }
+
+  @Test func imagesThatCannotBeUsedAreNamedAtTheEnd() throws {
+    let scratch = try Scratch(copying: ["images"], of: "files")
+    defer { scratch.remove() }
+    let list = "gray.png 1\nmissing one.jpg 2\nturned.jpg 3\nalso.png 4\n"
+    try Data(list.utf8).write(to: URL(fileURLWithPath: "\(scratch.path)/list.txt"))
+    let run = try Program.run(["convert_imageset", "images", "list.txt", "db", "--quiet"], in: scratch.path)
+    #expect(run.code == 0)
+    #expect(run.errors.contains("warning: 2 of 4 images could not be used; 'db' has the other 2\n"))
+    let notes = run.lines.filter { $0.hasPrefix("note: ") }
+    #expect(notes.count == 2 && notes[0].contains("'images/missing one.jpg'") && notes[1].contains("'images/also.png'"))
+    try Data("gray.png 1\nturned.jpg three\n".utf8).write(to: URL(fileURLWithPath: "\(scratch.path)/list.txt"))
+    let malformed = try Program.run(["convert_imageset", "images", "list.txt", "other"], in: scratch.path)
+    #expect(malformed.code == 1 && malformed.errors.contains("list.txt:2:12: error: a line must be a path"))
+    #expect(!FileManager.default.fileExists(atPath: "\(scratch.path)/other"))
+  }
+
+  /// LevelDB lets one program at a time open a database.
+  @Test func aDatabaseThatAnotherProgramHasOpenIsRefused() throws {
+    let scratch = try Scratch(copying: ["leveldb_reopened", "leveldb_resized"], of: "files")
+    defer { scratch.remove() }
+    for name in ["leveldb_reopened", "leveldb_resized"] {
+      var cursor = try DatabaseBackend.leveldb.cursor("\(scratch.path)/\(name)")
+      let run = try Program.run(["image-mean", name, "mean"], in: scratch.path)
+      #expect(run.code == 1)
+      #expect(run.errors.contains("process \(ProcessInfo.processInfo.processIdentifier) has it open"), "\(run.errors)")
+      #expect(try cursor.next { _, _ in true } == true)
+    }
+    let free = try Program.run(["image-mean", "leveldb_reopened"], in: scratch.path)
+    #expect(free.code == 0, "\(free.errors)")
+  }
+
+  @Test(arguments: [
+    (["image-mean", "leveldb_reopened", "--backend=lmdb"], "'leveldb_reopened' is a LevelDB; say --backend leveldb"),
+    (["image-mean", "nothing"], "there is no such folder"),
+    (["image-mean", "nothing", "--backend=leveldb"], "No such file"),
+    (["image-mean", "leveldb_reopened", "no/mean"], "the folder 'no' does not exist; make it first"),
+    (["convert-imageset", "images", "none.txt", "db"], "cannot open 'none.txt'"),
+    (
+      ["convert-imageset", "images", "list.txt", "no/db", "--backend=leveldb"], "check that the folder around it exists"
+    ),
+    (["convert-imageset", "images", "list.txt", "leveldb_reopened"], "exists already; choose another name"),
+  ])
+  func refusesDatabases(_ words: [String], _ message: String) throws {
+    let scratch = try Scratch(copying: ["leveldb_reopened", "images", "list.txt"], of: "files")
+    defer { scratch.remove() }
+    let run = try Program.run(words, in: scratch.path)
+    #expect(run.code == 1)
+    #expect(run.lines.count { $0.contains("error: ") } == 1 && run.errors.contains(message), "\(run.errors)")
+  }
+
+  @Test func extractsFeaturesIntoLevelDB() throws {
+    let scratch = try Scratch(copying: ["models", "lmdb_resized", "extract_features"], of: "files")
+    defer { scratch.remove() }
+    let run = try Program.run(
+      [
+        "extract_features", "models/current.caffemodel", "extract_features/net.prototxt", "label", "c", "2", "leveldb",
+        "GPU",
+      ],
+      in: scratch.path)
+    #expect(run.code == 0, "\(run.errors)")
+    var found = try DatabaseBackend.leveldb.cursor("\(scratch.path)/c")
+    let key = try found.next { key, _ in unsafe key.withUnsafeBytes { unsafe [UInt8]($0) } }
+    #expect(key == Array("0000000000".utf8))
+  }
+
   @Test(arguments: [
     (["w", "n", "a,b", "x", "1"], "2 blobs need as many databases, not 1"),
-    (["w", "n", "a", "x", "0"], "at least 1, not 0"), (["w", "n", "a", "x", "1", "hdf5"], "not 'hdf5'"),
+    (["w", "n", "a", "x", "0"], "at least 1, not 0"), (["w", "n", "a", "x", "1", "hdf5"], "'hdf5'"),
     (["w", "n", "a", "x", "1", "lmdb", "TPU"], "'TPU' is neither"),
   ])
   func refusesWrongWords(_ words: [String], _ message: String) throws {

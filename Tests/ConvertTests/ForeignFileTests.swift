@@ -149,4 +149,33 @@ import Testing
     let plainNet = try SmallNet.net(text.replacingOccurrences(of: "scale_bias: true", with: "scale_bias: false"))
     #expect(plainNet.graph.nodes.count == 3)
   }
+
+  /// Layers that cannot be computed keep their blobs as they are in the file.
+  @Test func convertsLayersThatItDoesNotKnow() throws {
+    let text = """
+      \(inner)
+      layer { name: "odd" type: "Odd" bottom: "y" top: "z" odd_param { a: 1 } }
+      layer { name: "after" type: "InnerProduct" bottom: "z" top: "w" inner_product_param { num_output: 2 } }
+      """
+    let path = try model([
+      ("ip", "InnerProduct", [plain([2, 3], [1, 2, 3, 4, 5, 6]), plain([2], [7, 8])]),
+      ("odd", "Odd", [plain([1, 2], [9, 10])]),
+      ("after", "InnerProduct", [plain([2, 1], [11, 12]), plain([2], [0, 1])]),
+    ])
+    var options = GraphBuilder.Options()
+    options.acceptsOpaque = true
+    let parsed = try TextParser.parse(SourceText(name: "net.prototxt", text), as: CaffeSchema.net)
+    let graph = try GraphBuilder.build(NetDefinition(parsed.message), state: NetState().message, options: options)
+    for target in [scratch("out.caffemodel"), scratch("out.caffemodel.h5")] {
+      try WeightsConversion.convert(from: path, to: target, graph: graph)
+      let source = try WeightsFile.open(target)
+      let blobs = try Dictionary(
+        uniqueKeysWithValues: source.layers.map { layer in
+          (layer.name, try layer.blobs.map { try source.tensor($0, .values) }.map { "\($0.shape) \($0.values)" })
+        })
+      #expect(blobs["ip"]?.first == "2x3 [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]")
+      #expect(blobs["odd"] == ["1x2 [9.0, 10.0]"])
+      #expect(blobs["after"] == ["2x1 [11.0, 12.0]", "2 [0.0, 1.0]"])
+    }
+  }
 }

@@ -112,4 +112,14 @@ import Testing
       #expect(abs(found - wanted) < 1e-4, "\(found), \(wanted)")
     }
   }
+
+  /// No score is as large as one that is no number.
+  @Test func aScoreThatIsNoNumberCountsAsRight() throws {
+    let layer = try makeLayer("type: 'Accuracy' bottom: 'a' bottom: 'b'")
+    let scores = Tensor([2, 3], [5, .nan, 7, 1, 2, 3])
+    let run = try LayerRun(layer, bottoms: [Blob(scores, gradient: Tensor([2, 3])), Blob([2])])
+    run.bottoms[1].data.copy([1, 0])
+    run.forward()
+    #expect(run.tops[0].data.values == [0.5])
+  }
 }

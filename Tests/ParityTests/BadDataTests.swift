@@ -1,4 +1,5 @@
 import Crema
+import Foundation
 import Prototxt
 import TestSupport
 import Testing
@@ -58,6 +59,43 @@ import Testing
   func refusesParameters(text: String, part: String) throws {
     let message = try complaint("mean_other_size", "layer { name: 'd' type: 'Data' top: 'd' \(text) }")
     #expect(message.contains(part), "\(message)")
+  }
+
+  private func complaint(of source: String, _ backend: DatabaseBackend) throws -> String {
+    let text =
+      "layer { name: 'd' type: 'Data' top: 'd' data_param { source: '\(source)' batch_size: 1 backend: \(backend.enumeration) } }"
+    do {
+      let source = try OpenSource(try layers(text)[0], phase: .test, environment: InputEnvironment())
+      for _ in 0..<7 { _ = try source.next() }
+      return "accepted"
+    } catch { return "\(error)" }
+  }
+
+  @Test func refusesLevelDBs() throws {
+    let scratch = try ScratchFolder()
+    let path = scratch("db")
+    for backend in DatabaseBackend.allCases {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+      let part = backend == .lmdb ? "the folder holds no data.mdb" : "the folder holds no file CURRENT"
+      #expect(try complaint(of: path, backend).contains(part))
+      try FileManager.default.removeItem(atPath: path)
+      var writer = try backend.writer(creating: path)
+      try writer.close()
+      #expect(try complaint(of: path, backend).contains("the database '\(path)' has no records; build it anew"))
+      try FileManager.default.removeItem(atPath: path)
+    }
+    try FileManager.default.copyItem(atPath: FixtureFolder.path("files/leveldb_reopened"), toPath: path)
+    #expect(
+      try complaint(of: path, .lmdb).contains("says backend: LMDB, but '\(path)' is a LevelDB; write backend: LEVELDB"))
+    var table = try contents(path + "/000005.ldb")
+    for place in stride(from: 100, to: 15_000, by: 500) { table[place] ^= 0xff }
+    try write(table, to: path + "/000005.ldb")
+    #expect(try complaint(of: path, .leveldb).contains("LevelDB '\(path)': Corruption: "))
+    let short = scratch("short")
+    try FileManager.default.copyItem(atPath: path, toPath: short)
+    try write(table.prefix(9000), to: short + "/000005.ldb")
+    let message = try complaint(of: short, .leveldb)
+    #expect(message.contains("the database is damaged: copy it again or build it anew"), "\(message)")
   }
 
   @Test func anErrorStays() throws {

@@ -1,6 +1,7 @@
 import Crema
 import Foundation
 import HDF5
+import LMDB
 import Prototxt
 import TestSupport
 import Testing
@@ -31,6 +32,25 @@ import Testing
         #expect(source.shapes[i].axes == (try recording.shape(of: name)))
         #expect(values[i] == (try recording.floats(at: name)), "\(net) \(name)")
       }
+    }
+  }
+
+  /// What a LevelDB gives is what the LMDB of the same images gives, at both ends.
+  @Test(arguments: ["leveldb_resized", "leveldb_reopened"]) func readsLevelDB(_ name: String) throws {
+    let scratch = try ScratchFolder()
+    for name in [name, "lmdb_resized"] {
+      try FileManager.default.copyItem(atPath: FixtureFolder.path("files/\(name)"), toPath: scratch(name))
+    }
+    func source(_ name: String, _ backend: String) throws -> OpenSource {
+      let text =
+        "layer { type: 'Data' name: 'd' top: 'd' top: 'l' data_param { source: '\(scratch(name))' batch_size: 4 \(backend) } }"
+      return try OpenSource(try layers(text)[0], phase: .train, environment: InputEnvironment())
+    }
+    let lmdb = try source("lmdb_resized", "backend: LMDB")
+    let levelDB = try [source(name, "backend: LEVELDB"), source(name, "")]
+    for _ in 0..<5 {
+      let wanted = try lmdb.next()
+      for source in levelDB { #expect(try source.next() == wanted) }
     }
   }
 
@@ -70,5 +90,38 @@ import Testing
       #expect(Array(own.prefix(10)) == stride(from: rank, to: 20, by: 2).map { all[$0] })
       #expect(try labels(rank, of: 2, .test) == all)
     }
+  }
+
+  /// The images of records that hold whole files, JPEG and PNG, as Caffe's layer decodes them.
+  @Test(arguments: ["lmdb_encoded", "lmdb_encoded_gray"], ["native", "force_color", "force_gray"])
+  func decodesRecords(database: String, mode: String) throws {
+    let message = try layers(
+      "layer { type: 'Data' name: 'd' top: 'd' data_param { source: '\(database)' batch_size: 1 backend: LMDB } "
+        + "transform_param { \(mode == "native" ? "" : mode + ": true") } }")[0]
+    var environment = InputEnvironment()
+    environment.rootFolder = FixtureFolder.path("files")
+    let source = try OpenSource(message, phase: .test, environment: environment)
+    let recording = try HDF5File(reading: FixtureFolder.path("files/encoded.h5"))
+    for index in 0..<6 {
+      let values = try source.next()[0], name = "\(database)/\(mode)/\(index)"
+      #expect(Array(source.shapes[0].axes.dropFirst()) == (try recording.shape(of: name)), "\(name)")
+      #expect(values == (try recording.bytes(at: name)).map { Float($0) }, "\(name)")
+    }
+  }
+
+  @Test func warnsOnceOfADamagedRecord() throws {
+    let scratch = try ScratchFolder()
+    let whole = try contents(FixtureFolder.path("files/images/colour_420.jpg"))
+    var writer = try Writer(creating: scratch("db"))
+    try writer.put("7", Datum.encoded(file: Array(whole.prefix(whole.count * 3 / 4)), label: 1))
+    try writer.close()
+    let warnings = WarningCollector()
+    let message = try layers(
+      "layer { type: 'Data' name: 'd' top: 'd' data_param { source: '\(scratch("db"))' batch_size: 2 backend: LMDB } }")[
+        0]
+    let source = try OpenSource(message, phase: .test, environment: warnings.environment)
+    for _ in 0..<3 { _ = try source.next() }
+    #expect(warnings.texts.count == 1)
+    #expect(warnings.texts.first?.hasPrefix("database '\(scratch("db"))', record '7': its image is damaged (") == true)
   }
 }

@@ -9,6 +9,7 @@ package final class LayerRun {
   package let weights: [Blob]
   package let kept: [Tensor]
   package let state: [Tensor]
+  private let shared: [Tensor]
   /// For each bottom and weight, whether its gradient is asked for.
   package var wanted: [Bool], learns: [Bool]
   /// Whether a backward pass may follow.
@@ -33,6 +34,7 @@ package final class LayerRun {
     weights = plan.weights.map { Blob($0.shape) }
     kept = plan.kept.map { Tensor($0) }
     state = plan.state.map { Tensor($0) }
+    shared = plan.shared.map { Tensor($0) }
     wanted = bottoms.indices.map { type(of: layer).traits.hasGradient(bottom: $0, of: bottoms.count) }
     learns = weights.map { _ in true }
     for tensor in kept { tensor.fill(.nan) }
@@ -43,8 +45,14 @@ package final class LayerRun {
 
   /// Forward, in slices of `images` at most, or in as many parts.
   package func forward(pieces: Int = 1) {
-    for piece in passes(pieces) { layer.forward(piece) }
+    let passes = passes(pieces)
+    for phase in 0..<plan.forwardPhases {
+      for piece in passes { layer.forward(piece.inPhase(phase)) }
+    }
   }
+
+  /// The shapes of the tops, if the layer decides about them.
+  package var decidedShapes: [Shape]? { (layer as? any DecidingLayer)?.decidedShapes(pass(weights)) }
 
   /// The draws of the next forward pass.
   package func draw(_ random: RandomStream) {
@@ -54,8 +62,11 @@ package final class LayerRun {
   /// Backward; the weights' gradients are added to those that there are, as a net does it.
   package func backward(pieces: Int = 1) {
     for (weight, blob) in zip(plan.weights, weights) where weight.replacesGradient { blob.gradient.clear() }
-    for piece in passes(pieces) {
-      layer.backward(piece)
+    let passes = passes(pieces)
+    for phase in 0..<plan.backwardPhases {
+      for piece in passes { layer.backward(piece.inPhase(phase)) }
+    }
+    for piece in passes {
       for (own, blob) in zip(piece.weights, weights) where !own.gradient.isSame(as: blob.gradient) {
         blob.gradient.add(own.gradient)
       }
@@ -63,6 +74,7 @@ package final class LayerRun {
   }
 
   private func passes(_ pieces: Int) -> [Pass] {
+    for tensor in shared { tensor.fill(.nan) }
     switch plan.division {
     case .whole: return [pass(weights)]
     case .parts: return (0..<pieces).map { pass(weights, part: $0, parts: pieces) }
@@ -85,7 +97,8 @@ package final class LayerRun {
     return Pass(
       bottoms: bottoms.map { blob in images.map { blob.images($0) } ?? blob },
       tops: tops.map { blob in images.map { blob.images($0) } ?? blob }, weights: weights,
-      kept: kept.map { tensor in images.map { tensor.images($0) } ?? tensor }, state: state, scratch: scratch,
+      kept: kept.map { tensor in images.map { tensor.images($0) } ?? tensor }, state: state, shared: shared,
+      scratch: scratch,
       wanted: wanted, learns: learns, keeps: keeps, part: part, parts: parts, failures: failures)
   }
 }

@@ -9,13 +9,15 @@ package final class OpenSource {
   /// The stream, as the layer left it.
   package let random = RandomStream(seed: 1701)
 
-  package init(_ message: Message, phase: Phase, environment: InputEnvironment) throws(Diagnostic) {
+  package init(
+    _ message: Message, phase: Phase, environment: InputEnvironment, log: Log = .silent
+  ) throws(Diagnostic) {
     guard let layer = LayerCatalog.standard[message.string("type")] as? any SourceLayer.Type else {
       throw Diagnostic("'\(message.string("type"))' is no source")
     }
     let opened = try layer.init(Fields(message, phase: phase))
-    shapes = try opened.probe(environment, log: .silent)
-    source = try opened.open(environment, shapes: shapes, random: random)
+    shapes = try opened.probe(environment, log: log)
+    source = try opened.open(environment, shapes: shapes, random: random, log: log)
     tops = shapes.map { Tensor($0) }
   }
 

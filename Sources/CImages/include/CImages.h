@@ -44,8 +44,19 @@ int crema_png_encode(const void *pixels, size_t width, size_t height, size_t cha
    decoding from memory; else they are gray, as in its reading of files. */
 int crema_jpeg_decode(const void *bytes, size_t count, int mode, int waits, crema_image *image);
 
-/* 8 bits, 1 (gray) or 3 (blue, green, red) channels; quality 95, half the colour resolution. */
-int crema_jpeg_encode(const void *pixels, size_t width, size_t height, size_t channels, crema_encoded *encoded);
+/* 8 bits, 1 (gray) or 3 (blue, green, red) channels; quality 0 to 100, half the colour resolution. */
+int crema_jpeg_encode(const void *pixels, size_t width, size_t height, size_t channels, int quality,
+                      crema_encoded *encoded);
+
+/* Compresses 8 bits, 1 or 3 channels, with JPEG 2000 to the `ratio`-th part of their size, and puts what is left in place. */
+int crema_jp2_recompress(uint8_t *pixels, size_t width, size_t height, size_t channels, double ratio,
+                         char message[128]);
+
+/* Windows bitmaps (BMP). */
+int crema_bmp_decode(const void *bytes, size_t count, int mode, crema_image *image);
+
+/* PBM, PGM and PPM; the caller has checked that they start with P1 to P6. */
+int crema_netpbm_decode(const void *bytes, size_t count, int mode, crema_image *image);
 
 /* The orientation, 1 to 8, that EXIF data ask for (they start with the byte order); 1 if they say none. */
 int crema_exif_orientation(const uint8_t *data, size_t count);
@@ -56,6 +67,15 @@ int crema_image_turn(crema_image *image, int orientation);
 /* Resizes rows of `stride` bytes, bilinear, with OpenCV's fixed-point numbers. All sizes are at least 1. */
 int crema_resize(const uint8_t *source, size_t width, size_t height, size_t stride, size_t channels, uint8_t *target,
                  size_t new_width, size_t new_height);
+
+/* Filters of size 3, 5 or 7 with OpenCV's numbers, rows and pixels without gaps; target and source must differ. Beyond the border,
+   mean and Gaussian (whose sigma follows from the size) see the image mirrored, the median its nearest pixel. */
+int crema_mean_filter(const uint8_t *source, size_t width, size_t height, size_t channels, size_t size,
+                      uint8_t *target);
+int crema_gaussian_filter(const uint8_t *source, size_t width, size_t height, size_t channels, size_t size,
+                          uint8_t *target);
+int crema_median_filter(const uint8_t *source, size_t width, size_t height, size_t channels, size_t size,
+                        uint8_t *target);
 
 /* From the channels of a pixel together to planes. */
 void crema_planes(const uint8_t *pixels, size_t count, size_t channels, uint8_t *planes);

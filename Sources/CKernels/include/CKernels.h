@@ -2,3 +2,4 @@
 #include "kernels.h"
 #include "winograd.h"
 #include "convolution.h"
+#include "functions.h"

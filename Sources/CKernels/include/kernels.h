@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct ConvolutionKernels;
+struct FunctionKernels;
 // A window over a plane. Averages divide by a window's area with its padding, but without what lies behind the padding.
 struct PoolWindow { int height, width, kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, out_height, out_width; };
 
@@ -77,6 +78,7 @@ struct Kernels {
   float (*squares)(const float *x, float mean, int count);   // the sum of (x - mean)^2
   // max_pool of several planes, one behind the other, for windows of 2x2 with stride 2 that cover planes of even sides.
   void (*max_pool_pairs)(const struct PoolWindow *, ptrdiff_t planes, const float *x, float *y, int32_t *which);
+  const struct FunctionKernels *functions;   // see functions.h
 };
 
 const struct Kernels *kernels(void);

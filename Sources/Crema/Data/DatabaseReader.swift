@@ -1,14 +1,14 @@
 import Images
-import LMDB
 import Prototxt
 
-/// Reads the records of an LMDB in key order, over and over, and makes batches of them.
+/// Reads the records of a database in key order, over and over, and makes batches of them.
 ///
 /// It is opened, used and closed on one thread.
 struct DatabaseReader: ~Copyable, PrefetchSource {
   /// What a reader is told; crosses to its thread.
   struct Job: Sendable {
     var path: String
+    var backend: DatabaseBackend
     var transformer: Transformer
     /// Channels, height and width of the first image, transformed. Each batch has the shape of its own first image.
     var shape: [Int]
@@ -23,14 +23,14 @@ struct DatabaseReader: ~Copyable, PrefetchSource {
   }
 
   private let job: Job
-  private var cursor: Cursor
+  private var cursor: any RecordCursor & ~Copyable
   private var position = 0
   private var isAtStart = true
   private let random: RandomStream?
   private var floats: [Float] = []
 
   init(_ job: Job) throws(Diagnostic) {
-    cursor = try DatabaseReader.cursor(job.path, at: job.location)
+    cursor = try job.backend.cursor(job.path, at: job.location)
     self.job = job
     random = job.seed.map { RandomStream(seed: $0) }
     if cursor.openedWithoutLock {
@@ -40,19 +40,11 @@ struct DatabaseReader: ~Copyable, PrefetchSource {
     }
   }
 
-  private static func cursor(_ path: String, at location: SourceLocation?) throws(Diagnostic) -> Cursor {
-    do {
-      let cursor = try Cursor(path: path)
-      if cursor.count > 0 { return cursor }
-    } catch { throw Diagnostic("\(error)", at: location) }
-    throw Diagnostic("the database '\(path)' has no records; build it anew", at: location)
-  }
-
   /// The shape of the first image, transformed: channels, height, width.
   static func probe(
-    _ path: String, _ transformer: Transformer, at location: SourceLocation?
+    _ path: String, _ backend: DatabaseBackend, _ transformer: Transformer, at location: SourceLocation?
   ) throws(Diagnostic) -> (shape: [Int], isEncoded: Bool) {
-    var cursor = try cursor(path, at: location)
+    var cursor = try backend.cursor(path, at: location)
     var result: Result<(shape: [Int], isEncoded: Bool), Diagnostic>?
     do {
       _ = try cursor.next { key, value in
@@ -67,6 +59,7 @@ struct DatabaseReader: ~Copyable, PrefetchSource {
   }
 
   mutating func next() throws(Diagnostic) -> Batch {
+    if isAtStart { try leaveOutFirstRecords() }
     var batch = job.pool.take() ?? Batch(images: job.batchSize, shape: job.shape)
     batch.events = InputEvents()
     for image in 0..<job.batchSize {
@@ -78,6 +71,15 @@ struct DatabaseReader: ~Copyable, PrefetchSource {
     return batch
   }
 
+  private mutating func leaveOutFirstRecords() throws(Diagnostic) {
+    isAtStart = false
+    var events = InputEvents()
+    for _ in 0..<job.environment.firstRecord {
+      _ = try advance(&events) { _, _ in Result<Void, Diagnostic>.success(()) }
+    }
+    position = 0
+  }
+
   /// Transforms the next record into the batch.
   private mutating func read(_ image: Int, into batch: inout Batch) throws(Diagnostic) {
     let (job, random) = (job, random)
@@ -87,6 +89,8 @@ struct DatabaseReader: ~Copyable, PrefetchSource {
       DatabaseReader.attempt(key, value, job.path, job.location) { record throws(Diagnostic) in
         let datum = try Datum(record)
         let opened = try job.transformer.opened(datum, record)
+        job.environment.report(
+          opened.damage, of: "database '\(job.path)', record '\(withBytes(of: key) { text(ofKey: $0) })': its image")
         if image == 0 { batch.reshape(try job.transformer.shape(opened.picture)) }
         let (shape, start) = (batch.shape, image * batch.shape.reduce(1, *))
         var data = batch.data.mutableSpan

@@ -42,10 +42,18 @@ public struct ImageList: Sendable {
         throw Diagnostic(
           "a line must be a path, a space and a whole number, the label: 'cat.png 3'; this one is "
             + (line.allSatisfy(\.isWhitespace) ? "blank" : "'\(line)'"),
-          at: SourceLocation(source: text, line: number, column: 1))
+          at: SourceLocation(source: text, line: number, column: ImageList.column(ofLabelIn: line)))
       }
       entries.append(entry)
     }
+  }
+
+  /// Where the label should be: behind the last space, or in the first column if there is no path before it.
+  private static func column(ofLabelIn line: String) -> Int {
+    var bytes = Substring(line).utf8
+    while let last = bytes.last, [UInt8(ascii: " "), UInt8(ascii: "\t")].contains(last) { bytes.removeLast() }
+    guard let space = bytes.lastIndex(of: UInt8(ascii: " ")) else { return 1 }
+    return space == bytes.startIndex ? 1 : bytes.distance(from: bytes.startIndex, to: space) + 2
   }
 
   private static func entry(_ line: String) -> Entry? {

@@ -1,15 +1,14 @@
-import Glibc
-import Images
-import LMDB
 import Prototxt
 
-/// Builds an LMDB of images and labels, record for record as Caffe's `convert_imageset` does.
+/// Builds a database of images and labels, record for record as Caffe's `convert_imageset` does.
 public struct ImageSet: Sendable {
+  /// What keeps the records.
+  public var backend = DatabaseBackend.lmdb
   /// One channel instead of three.
   public var isGray = false
-  /// The size that every image must have; 0: any.
+  /// The size that every image gets; 0: its own.
   public var height = 0
-  /// The size that every image must have; 0: any.
+  /// The size that every image gets; 0: its own.
   public var width = 0
   /// Refuses images whose sizes differ from the first one's.
   public var checksSize = false
@@ -19,61 +18,73 @@ public struct ImageSet: Sendable {
   public var encodeType = ""
   /// Replaces a database that exists.
   public var overwrites = false
+  /// The number of threads that read, decode and resize.
+  public var threads = 1
 
-  /// Three channels, any size, pixels.
+  /// An LMDB; three channels, any size, pixels.
   public init() {}
 
   /// What became of the images of a list.
   public struct Report: Sendable, Equatable {
     /// The number of records written.
-    public var written = 0
-    /// The number of images that could not be used.
-    public var failed = 0
+    public internal(set) var written = 0
+    /// The images that could not be used, in the order of the list, and why.
+    public internal(set) var unusable: [Diagnostic] = []
+    /// The images that are damaged and were used all the same, with what is missing filled up as OpenCV does it.
+    public internal(set) var damaged: [Diagnostic] = []
 
-    /// Numbers of images.
-    public init(written: Int = 0, failed: Int = 0) { (self.written, self.failed) = (written, failed) }
+    /// Nothing has been written.
+    public init() {}
   }
 
   /// Converts the images of a list. Keys are the line's number and the path: `00000000_cat.png`.
   ///
+  /// Images that cannot be used are left out, as in Caffe.
+  ///
   /// - Parameters:
   ///   - folder: what the paths of the list are appended to; empty: nothing.
   ///   - database: the folder of the database, which appears when all is written.
-  ///   - progress: called with the number of records, after every 1000 and at the end.
-  ///   - complain: called for each image that cannot be used; the others are written.
-  /// - Throws: parameters that exclude each other, a database that exists or cannot be written, sizes that differ.
+  ///   - log: takes what Caffe logs.
+  ///   - progress: called with the number of lines that are done, after each.
+  /// - Throws: parameters that exclude each other, a database that exists or cannot be written, sizes that differ, a list of
+  ///   which no image can be used. There is then no new database.
   public func convert(
-    _ list: ImageList, in folder: String, to database: String, progress: (Int) -> Void = { _ in },
-    complain: (Diagnostic) -> Void
+    _ list: ImageList, in folder: String, to database: String, log: Log = .silent, progress: (Int) -> Void = { _ in }
   ) throws(Diagnostic) -> Report {
     try checkOptions()
-    let replaced = try replaced(database)
+    let place = try NewDatabase(at: database, overwrites: overwrites)
+    var writer = try backend.writer(creating: place.path)
+    backend.logOpening(database, log)
     var report = Report()
-    do {
-      var writer = try Writer(creating: replaced == nil ? database : database + ".new")
-      var first: (size: Int, path: String)?
-      for (i, entry) in list.entries.enumerated() {
-        let record: (bytes: [UInt8], size: Int)
-        do throws(Diagnostic) { record = try self.record(entry, folder) } catch {
-          report.failed += 1
-          complain(error)
-          continue
-        }
-        if let first, checksSize, record.size != first.size {
-          throw Diagnostic(
-            "'\(entry.path)' has \(record.size) values, but '\(first.path)', the first image, has \(first.size); "
-              + "leave out --check_size, or make all images one size")
-        }
-        if first == nil { first = (record.size, entry.path) }
-        try writer.put(key(i, entry.path), record.bytes)
-        report.written += 1
-        if report.written % Writer.recordsPerTransaction == 0 { progress(report.written) }
+    var first: (size: Int, path: String)?
+    let work = OrderedWork(count: list.entries.count, threads: threads) { index in
+      Result { () throws(Diagnostic) in try record(list.entries[index], folder) }
+    } size: { item in
+      if case .success(let record) = item { record.bytes.count } else { 0 }
+    }
+    try work.run { index, item throws(Diagnostic) in
+      let entry = list.entries[index]
+      defer { progress(index + 1) }
+      let record: Record
+      switch item {
+      case .success(let made): record = made
+      case .failure(let problem):
+        log.add(.error, "io.cpp", 80, "Could not open or find file \(folder + entry.path)")
+        report.unusable.append(problem)
+        return
       }
-      guard report.written > 0 else { throw Diagnostic("none of the \(report.failed) images could be used") }
-      try writer.close()
-    } catch let error as Diagnostic { throw error } catch { throw Diagnostic("\(error)") }
-    if let replaced { try replace(replaced, by: database + ".new") }
-    if report.written % Writer.recordsPerTransaction != 0 { progress(report.written) }
+      if let damage = record.damage {
+        report.damaged.append(Diagnostic("image '\(folder + entry.path)': \(damage)", severity: .warning))
+      }
+      if checksSize { try check(record, entry, &first) }
+      do { try writer.put(key(index, entry.path), record.bytes) } catch { throw Diagnostic("\(error)") }
+      report.written += 1
+      if report.written % DatabaseBackend.recordsPerCommit == 0 { log.processed(report.written, 147) }
+    }
+    guard report.written > 0 else { throw noneUsable(report) }
+    do { try writer.close() } catch { throw Diagnostic("\(error)") }
+    try place.finish()
+    if report.written % DatabaseBackend.recordsPerCommit != 0 { log.processed(report.written, 153) }
     return report
   }
 
@@ -81,8 +92,15 @@ public struct ImageSet: Sendable {
     guard width >= 0, height >= 0, (width == 0) == (height == 0) else {
       throw Diagnostic("give both resize_width and resize_height, or neither; not \(width) and \(height)")
     }
+    guard width <= 1 << 16, height <= 1 << 16 else {
+      throw Diagnostic("resize_width and resize_height are at most 65536; not \(width) and \(height)")
+    }
     guard isEncoded || encodeType.isEmpty else {
       throw Diagnostic("encode_type '\(encodeType)' is of use only with encoded")
+    }
+    guard encodeType.isEmpty || Self.encodings.contains(encodeType.lowercased()) else {
+      throw Diagnostic(
+        "encode_type '\(encodeType)' is not among those that Crema writes: \(Self.encodings.joined(separator: ", "))")
     }
   }
 
@@ -91,62 +109,31 @@ public struct ImageSet: Sendable {
     return String(repeating: "0", count: max(0, 8 - digits.count)) + digits + "_" + path
   }
 
-  /// The Datum of one image, and how many values its pixels have.
-  private func record(_ entry: ImageList.Entry, _ folder: String) throws(Diagnostic) -> (bytes: [UInt8], size: Int) {
-    let path = folder + entry.path
-    let image: Image
-    do throws(ImageError) {
-      let original = try Image(contentsOf: path, mode: isGray ? .gray : .color)
-      image = height == 0 ? original : try original.resized(width: width, height: height)
-    } catch { throw Diagnostic("\(error)") }
-    guard isEncoded else {
-      let planes = image.planar()
-      let record = Datum.encoded(
-        channels: image.channels, height: image.height, width: image.width, pixels: planes, label: Int(entry.label))
-      return (record, planes.count)
+  private func check(
+    _ record: Record, _ entry: ImageList.Entry, _ first: inout (size: Int, path: String)?
+  ) throws(Diagnostic) {
+    guard let known = first else {
+      first = (record.valueCount, entry.path)
+      return
     }
-    return (Datum.encoded(file: try file(path, image), label: Int(entry.label)), image.pixels.count)
-  }
-
-  /// The bytes of the image file that is stored: those of the file itself if its format is the one that is wanted.
-  private func file(_ path: String, _ image: Image) throws(Diagnostic) -> [UInt8] {
-    let ending = path.split(separator: "/").last?.split(separator: ".", omittingEmptySubsequences: false) ?? []
-    let own = ending.count > 1 ? ending[ending.count - 1].lowercased() : ""
-    let wanted = encodeType.isEmpty ? own : encodeType.lowercased()
-    if height == 0, own == wanted || (own == "jpeg" && wanted == "jpg") {
-      return try MappedFile(path).withBytes { bytes in
-        var copy: [UInt8] = []
-        copy.reserveCapacity(bytes.count)
-        for i in bytes.indices { copy.append(bytes[i]) }
-        return copy
-      }
-    }
-    guard ["png", "jpg", "jpeg", "jpe"].contains(wanted) else {
+    guard record.valueCount == known.size else {
       throw Diagnostic(
-        "'\(path)' cannot be stored as '\(wanted)': Crema writes PNG and JPEG; say --encode_type png or jpg")
-    }
-    do throws(ImageError) { return try wanted == "png" ? image.pngData() : image.jpegData() } catch {
-      throw Diagnostic("'\(path)': \(error)")
+        "'\(entry.path)' has \(record.valueCount) values, but '\(known.path)', the first image, has \(known.size); "
+          + "leave out --check_size, or make all images one size")
     }
   }
 
-  /// The database that is to be replaced; nil if there is none. Throws if there is one that may not be.
-  private func replaced(_ database: String) throws(Diagnostic) -> String? {
-    guard InputEnvironment.exists(database) else { return nil }
-    guard overwrites else {
-      throw Diagnostic("'\(database)' exists already; choose another name, delete it, or say --overwrite")
-    }
-    guard InputEnvironment.exists(database + "/data.mdb") else {
-      throw Diagnostic("'\(database)' exists and is no LMDB, so it is not replaced; choose another name")
-    }
-    return database
+  private func noneUsable(_ report: Report) -> Diagnostic {
+    var error = Diagnostic(
+      "none of the \(report.unusable.count) images could be used; check the list and the folder that its paths start in"
+    )
+    error.notes = report.unusable.prefix(10).map { Diagnostic($0.message, severity: .note) }
+    return error
   }
+}
 
-  private func replace(_ old: String, by new: String) throws(Diagnostic) {
-    for file in ["data.mdb", "lock.mdb"] { _ = unsafe unlink("\(old)/\(file)") }
-    guard unsafe rmdir(old) == 0, unsafe rename(new, old) == 0 else {
-      throw Diagnostic(
-        "'\(old)' cannot be replaced (\(unsafe String(cString: strerror(errno)))); the new database is '\(new)'")
-    }
+extension Log {
+  fileprivate func processed(_ count: Int, _ line: Int) {
+    info("convert_imageset.cpp", line, "Processed \(count) files.")
   }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import Prototxt
+import Synchronization
 
 /// A layer whose tops come from outside of the net: a database, a list of images.
 package protocol SourceLayer: Layer {
@@ -12,9 +13,9 @@ package protocol SourceLayer: Layer {
   func probe(_ environment: InputEnvironment, log: Log) throws(Diagnostic) -> [Shape]
 
   /// Opens the source for reading. `shapes` are those that `probe` gave; `random` is the net's stream, from which the
-  /// layer draws what Caffe draws.
+  /// layer draws what Caffe draws. Logs what Caffe logs of these draws.
   func open(
-    _ environment: InputEnvironment, shapes: [Shape], random: RandomStream
+    _ environment: InputEnvironment, shapes: [Shape], random: RandomStream, log: Log
   ) throws(Diagnostic) -> any InputSource
 }
 
@@ -64,13 +65,41 @@ public struct InputEnvironment: Sendable {
   public var rank = 0
   /// The number of replicas: in phase TRAIN, record k goes to rank k mod ranks.
   public var ranks = 1
+  /// The number of records that Data layers leave out at the start, once: where the reading goes on.
+  public var firstRecord = 0
   /// What HDF5 data is shuffled with: one stream for all nets of a run.
   public var unseeded = UnseededRandom()
   /// Takes remarks that are worth one line, such as a database read without its lock. Called from any thread.
   public var note: @Sendable (String) -> Void = { _ in }
+  /// Takes warnings of data that are used although something is wrong with them. Called from any thread.
+  public var warn: @Sendable (String) -> Void = { _ in }
+  /// The damaged images that have been warned of: one register for all nets of a run.
+  private let damages = DamageRegister()
 
   /// The current folder, one replica, and nobody who listens.
   public init() {}
+
+  /// Warns of an image that was decoded although it is damaged, once for each name; nothing if `damage` is nil.
+  func report(_ damage: String?, of name: @autoclosure () -> String) {
+    guard let damage, damages.isNew(name()) else { return }
+    warn(
+      "\(name()) is damaged (\(damage)); as in OpenCV, what is missing is filled up and the image is used: copy it again, "
+        + "or leave it out")
+  }
+
+  /// What stands before the names of images: `folder`, below the root folder if the first image is only there.
+  ///
+  /// - Parameters:
+  ///   - folder: what the names are appended to, as it is; empty: nothing.
+  ///   - first: the name of one of the images.
+  func imageFolder(_ folder: String, first: String) -> String {
+    let path = folder + first
+    guard let rootFolder, !path.hasPrefix("/"), !InputEnvironment.exists(path) else { return folder }
+    let candidate = "\(rootFolder)/\(folder)"
+    guard InputEnvironment.exists(candidate + first) else { return folder }
+    note("the image '\(path)' does not exist; '\(candidate + first)' is used instead, and others likewise")
+    return candidate
+  }
 
   /// The path at which something exists: as given, or below the root folder.
   ///
@@ -78,7 +107,7 @@ public struct InputEnvironment: Sendable {
   ///   - what: what is looked for, for the message: `database`, `mean file`.
   ///   - location: the field that names it.
   /// - Throws: where it was looked for, and what to do.
-  func resolve(_ path: String, _ what: String, at location: SourceLocation?) throws(Diagnostic) -> String {
+  package func resolve(_ path: String, _ what: String, at location: SourceLocation?) throws(Diagnostic) -> String {
     if InputEnvironment.exists(path) { return path }
     var message = "the \(what) '\(path)' does not exist"
     if !path.hasPrefix("/") { message += " in the folder '\(InputEnvironment.currentFolder)'" }
@@ -96,7 +125,7 @@ public struct InputEnvironment: Sendable {
     throw Diagnostic("\(message), nor as \(tried); check the path and --root", at: location)
   }
 
-  static func exists(_ path: String) -> Bool {
+  package static func exists(_ path: String) -> Bool {
     var status = stat()
     return unsafe stat(path, &status) == 0
   }
@@ -106,4 +135,12 @@ public struct InputEnvironment: Sendable {
     defer { unsafe free(folder) }
     return unsafe String(cString: folder)
   }
+}
+
+/// The names of damaged images, each of which is worth one warning.
+private final class DamageRegister: Sendable {
+  private let names = Mutex<Set<String>>([])
+
+  /// Whether the name is new; from now on it is not.
+  func isNew(_ name: String) -> Bool { names.withLock { $0.insert(name).inserted } }
 }

@@ -1,11 +1,21 @@
 import Prototxt
 
 /// A mean image: what is subtracted from every image.
-struct MeanImage: Sendable {
-  let channels: Int
-  let height: Int
-  let width: Int
-  let values: [Float]
+public struct MeanImage: Sendable {
+  /// The number of planes.
+  public let channels: Int
+  /// The number of rows.
+  public let height: Int
+  /// The number of columns.
+  public let width: Int
+  /// Plane after plane, row after row.
+  public let values: [Float]
+
+  /// An image of these values, whose count must be `channels` x `height` x `width`.
+  init(channels: Int, height: Int, width: Int, values: [Float]) {
+    precondition(values.count == channels * height * width)
+    (self.channels, self.height, self.width, self.values) = (channels, height, width, values)
+  }
 
   var sizes: String { "\(channels)x\(height)x\(width)" }
 

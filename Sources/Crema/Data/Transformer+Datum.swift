@@ -21,6 +21,9 @@ extension Transformer {
   struct Opened {
     let picture: Picture
     fileprivate let image: Image?
+
+    /// What is wrong with the image file, if it could be decoded all the same.
+    var damage: String? { image?.damage }
   }
 
   /// Decodes the image of a record, if it holds an image file, and checks its sizes if not.
@@ -43,12 +46,11 @@ extension Transformer {
     _ opened: Opened, _ datum: Datum, _ record: Span<UInt8>, _ shape: [Int], into numbers: inout MutableSpan<Float>,
     at start: Int, _ floats: inout [Float], _ random: RandomStream?
   ) throws(Diagnostic) {
-    let picture = opened.picture
-    try check(picture, shape)
+    let (picture, advice) = (opened.picture, "convert them with --resize_height and --resize_width")
+    if let image = opened.image { return try write(image, shape, into: &numbers, at: start, random, advice) }
+    try check(picture, shape, advice)
     let cut = cut(picture, random)
-    if let image = opened.image {
-      write(image.pixels.span, from: 0, picture, cut, into: &numbers, at: start) { Float($0) }
-    } else if datum.hasBytes {
+    if datum.hasBytes {
       write(record, from: datum.bytes.lowerBound, picture, cut, into: &numbers, at: start) { Float($0) }
     } else {
       try datum.readFloats(of: record, into: &floats)
@@ -56,13 +58,27 @@ extension Transformer {
     }
   }
 
-  private func check(_ picture: Picture, _ wanted: [Int]) throws(Diagnostic) {
+  /// Writes an image, transformed, into `numbers` from `start` on.
+  ///
+  /// - Parameters:
+  ///   - shape: the channels, height and width that the transformed image must have.
+  ///   - advice: how images get one size.
+  func write(
+    _ image: Image, _ shape: [Int], into numbers: inout MutableSpan<Float>, at start: Int, _ random: RandomStream?,
+    _ advice: String
+  ) throws(Diagnostic) {
+    let picture = Picture(image)
+    try check(picture, shape, advice)
+    let cut = cut(picture, random)
+    write(image.pixels.span, from: 0, picture, cut, into: &numbers, at: start) { Float($0) }
+  }
+
+  private func check(_ picture: Picture, _ wanted: [Int], _ advice: String) throws(Diagnostic) {
     let found = try shape(picture)
     guard found == wanted else {
       throw Diagnostic(
         "its image is \(Shape(found)), but the first one of the batch is \(Shape(wanted)) (channels x height x width); "
-          + "all images of a batch must have one size: convert them with --resize_height and --resize_width, crop them, or use "
-          + "batch_size: 1"
+          + "all images of a batch must have one size: \(advice), crop them, or use batch_size: 1"
       )
     }
   }

@@ -17,13 +17,22 @@ public enum CaffeSchema {
   /// SolverState.
   public static let solverState = unsafe MessageType(caffe__solver_state__descriptor)
   /// ParamSpec.
-  public static let parameter = unsafe MessageType(caffe__param_spec__descriptor)
+  public static let parameter = nested("param", in: layer)
   /// BlobShape.
   public static let shape = unsafe MessageType(caffe__blob_shape__descriptor)
   /// FillerParameter.
-  static let filler = unsafe MessageType(caffe__filler_parameter__descriptor)
+  static let filler = MessageType.adding(
+    MessageType.Additions(fields: ["FillerParameter": CremaSchema.filler]),
+    in: [unsafe MessageType(caffe__filler_parameter__descriptor)])[0]
   /// ReLUParameter.
   static let relu = unsafe MessageType(caffe__re_luparameter__descriptor)
+
+  private static func nested(_ field: String, in type: MessageType) -> MessageType {
+    guard case .message(let nested)? = type.field(field)?.kind else {
+      preconditionFailure("\(type) has no message '\(field)'")
+    }
+    return nested
+  }
 
   private static let withForks = MessageType.adding(
     ForkSchema.additions,

@@ -81,9 +81,6 @@ struct ForkField: Sendable {
       ], "MobileNet-YOLO (eric612/MobileNet-YOLO)",
       "layers of this type are not in BVLC's Caffe")
     + other(
-      "LayerParameter", ["proposal_param"], "PVANet's and other Caffes of Faster R-CNN",
-      "layers of this type are not in BVLC's Caffe")
-    + other(
       "LayerParameter", ["margin_inner_product_param"], "SphereFace's Caffe (wy1iu/sphereface)",
       "layers of this type are not in BVLC's Caffe")
     + other(

@@ -5,9 +5,10 @@ import Prototxt
 /// Forks use one number for different things, and Caffe's own numbers too. So the fields are read from texts and have no
 /// binary form; numbers only decide the order of printing.
 enum ForkSchema {
-  /// What is added to Caffe's own messages.
+  /// What is added to Caffe's own messages, Crema's own fields included.
   static let additions = MessageType.Additions(
-    fields: ["LayerParameter": layer, "DropoutParameter": dropout, "LossParameter": loss],
+    fields: CremaSchema.fields.merging(
+      ["LayerParameter": layer, "DropoutParameter": dropout, "LossParameter": loss]) { $0 + $1 },
     values: [
       "Engine": [(name: "MKL2017", number: 3), (name: "MKLDNN", number: 4)],
       "NormalizationMode": [(name: "PRE_FIXED", number: 4)],
@@ -19,6 +20,7 @@ enum ForkSchema {
     field("bn_param", 152, message("BNParameter", bn)),
     field("upsample_param", 137, message("UpsampleParameter", upsample)),
     field("shuffle_channel_param", 164, message("ShuffleChannelParameter", shuffleChannel)),
+    field("proposal_param", 201, message("ProposalParameter", proposal)),
     field("permute_param", 202, message("PermuteParameter", permute)),
     field("prior_box_param", 203, message("PriorBoxParameter", priorBox)),
     field("detection_output_param", 204, message("DetectionOutputParameter", detectionOutput)),
@@ -117,6 +119,13 @@ enum ForkSchema {
     FieldType("spatial_scale", number: 1, .float, label: .required),
     FieldType("output_dim", number: 2, .int32, label: .required),
     FieldType("group_size", number: 3, .int32, label: .required),
+  ]
+
+  private static let proposal = [
+    field("feat_stride", 1, .uint32, .uint(16)), field("base_size", 2, .uint32, .uint(16)),
+    field("min_size", 3, .uint32, .uint(16)), repeated("ratio", 4, .float), repeated("scale", 5, .float),
+    field("pre_nms_topn", 6, .uint32, .uint(6000)), field("post_nms_topn", 7, .uint32, .uint(300)),
+    field("nms_thresh", 8, .float, number(0.7)),
   ]
 
   private static let smoothL1 = [field("sigma", 1, .float, number(1))]

@@ -13,6 +13,9 @@ package protocol Operator: AnyObject {
   var cutsChannels: Bool { get }
   /// For each weight, the shape of the gradient that every slice has for itself; `nil` if calls add to the net's.
   func ownGradient(of weight: Int, isSliced: Bool) -> Shape?
+  /// The phases of a pass over the whole batch, of which each is divided in parts.
+  var forwardPhases: Int { get }
+  var backwardPhases: Int { get }
   /// Pieces of work before the first pass and whenever one of their weights has changed.
   var preparations: [[Tensor]] { get }
   func prepare(_ piece: Int)
@@ -25,6 +28,8 @@ package protocol Operator: AnyObject {
 extension Operator {
   package var partsOfImage: Int { 1 }
   package var cutsChannels: Bool { false }
+  package var forwardPhases: Int { 1 }
+  package var backwardPhases: Int { 1 }
   package var preparations: [[Tensor]] { [] }
   package func prepare(_ piece: Int) {}
 }
@@ -34,6 +39,7 @@ package final class LayerOperator: Operator {
   package let item: ChainPlan.Item
   package let scratch: [Shape]
   package let partsOfImage: Int
+  package let forwardPhases: Int, backwardPhases: Int
   package var cutsChannels: Bool { true }
   private let layer: any Layer
   private let weights: [Blob], learns: [Bool]
@@ -41,6 +47,7 @@ package final class LayerOperator: Operator {
   package init(_ item: ChainPlan.Item, in memory: Memory) {
     let node = memory.graph.nodes[item.node]
     (self.item, layer, scratch, weights) = (item, node.layer, node.plan.scratch, memory.weights[item.node])
+    (forwardPhases, backwardPhases) = (node.plan.forwardPhases, node.plan.backwardPhases)
     learns = node.learns.map { $0 && node.runsBackward }
     partsOfImage = node.plan.isByChannel ? Self.parts(memory.graph.values[item.tops[0]].shape) : 1
   }

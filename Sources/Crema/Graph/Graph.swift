@@ -54,6 +54,8 @@ public struct Graph: Sendable {
     public internal(set) var rate: Float
     /// Factor of the weight decay.
     public internal(set) var decay: Float
+    /// What it obeys after every update.
+    package internal(set) var constraint: Constraint?
     /// Whether a file set these factors; a later `param` of the same name may then only repeat them.
     var isRateSet: Bool, isDecaySet: Bool
   }

@@ -26,15 +26,31 @@ extension GraphBuilder {
         result.append((owner, true))
         continue
       }
+      let constraint = try constraint(specification, weight, in: definition)
       graph.parameters.append(
         Graph.Parameter(
           name: name.isEmpty ? String(i) : name, owner: (node, i), shape: weight.shape,
           rate: specification.float("lr_mult"), decay: specification.float("decay_mult"),
-          isRateSet: specification.has("lr_mult"), isDecaySet: specification.has("decay_mult")))
+          constraint: constraint, isRateSet: specification.has("lr_mult"), isDecaySet: specification.has("decay_mult")))
       if !name.isEmpty { owners[name] = graph.parameters.count - 1 }
       result.append((graph.parameters.count - 1, false))
     }
     return result
+  }
+
+  /// What the parameter must obey, as its `param` says.
+  private func constraint(
+    _ specification: Message, _ weight: Plan.Weight, in definition: Message
+  ) throws(Diagnostic) -> Constraint? {
+    guard let constraint = Constraint(specification) else { return nil }
+    let place = specification.location(of: "constraint")
+    guard !weight.isStatistic else {
+      throw Graph.error(in: definition, "its statistics do not learn, and can obey no constraint", at: place)
+    }
+    do throws(ShapeError) { try constraint.check(weight.shape) } catch {
+      throw Graph.error(in: definition, error.message, at: place)
+    }
+    return constraint
   }
 
   /// Statistics do not learn: their `lr_mult` is 0, which the definition says for each of them.
@@ -69,6 +85,13 @@ extension GraphBuilder {
         in: definition,
         "cannot share param '\(owner.name)' owned by layer '\(ownerName)': \(isPermissive ? "count" : "shape") mismatch: "
           + "\(owner.shape) there, \(shape) here", at: specification.location)
+    }
+    if specification.has("constraint"), Constraint(specification) != owner.constraint {
+      throw Graph.error(
+        in: definition,
+        "Shared param '\(owner.name)' has mismatched constraint: \(owner.constraint?.rawValue ?? "NONE") in layer '\(ownerName)', "
+          + "\(specification.enumeration("constraint")) here; the layer that names it first decides",
+        at: specification.location(of: "constraint"))
     }
     if specification.has("lr_mult") {
       let rate = specification.float("lr_mult")

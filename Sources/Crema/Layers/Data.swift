@@ -29,29 +29,25 @@ package struct DataLayer: SourceLayer {
 
   private var location: SourceLocation? { parameters.location(of: "source") }
 
-  /// Where the database is, which must be an LMDB.
-  private func resolve(_ environment: InputEnvironment) throws(Diagnostic) -> String {
+  /// Where the database is, and what reads it: what the file says, which must be what is there.
+  private func resolve(_ environment: InputEnvironment) throws(Diagnostic) -> (path: String, backend: DatabaseBackend) {
     let path = try environment.resolve(source, "database", at: location)
-    guard parameters.enumeration("backend") != "LMDB" else { return path }
-    let said = parameters.has("backend") ? "backend: LEVELDB" : "no backend (which means LEVELDB)"
-    if InputEnvironment.exists(path + "/data.mdb") {
-      throw parameters.error("backend", "the file says \(said), but '\(source)' is an LMDB; write backend: LMDB")
-    }
+    let backend: DatabaseBackend = parameters.enumeration("backend") == "LMDB" ? .lmdb : .leveldb
+    guard let found = DatabaseBackend(of: path), found != backend else { return (path, backend) }
+    let said = parameters.has("backend") ? "backend: \(backend.enumeration)" : "no backend (which means LEVELDB)"
     throw parameters.error(
-      "backend",
-      "the file says \(said), but LevelDB comes later: convert the images again with convert_imageset -backend lmdb, and "
-        + "write backend: LMDB")
+      "backend", "the file says \(said), but '\(source)' is \(found.noun); write backend: \(found.enumeration)")
   }
 
   package func announce(_ environment: InputEnvironment, log: Log) {
-    guard let path = try? resolve(environment), InputEnvironment.exists(path + "/data.mdb") else { return }
-    log.info("db_lmdb.cpp", 35, "Opened lmdb \(source)")
+    guard let (path, backend) = try? resolve(environment), DatabaseBackend(of: path) == backend else { return }
+    backend.logOpening(source, log)
   }
 
   package func probe(_ environment: InputEnvironment, log: Log) throws(Diagnostic) -> [Shape] {
-    let path = try resolve(environment)
+    let (path, backend) = try resolve(environment)
     let transformer = try Transformer(settings, environment, log: log)
-    let (shape, isEncoded) = try DatabaseReader.probe(path, transformer, at: location)
+    let (shape, isEncoded) = try DatabaseReader.probe(path, backend, transformer, at: location)
     if !isEncoded, settings.forcesColor || settings.forcesGray {
       log.add(.error, "data_transformer.cpp", 134, "force_color and force_gray only for encoded datum")
     }
@@ -61,7 +57,7 @@ package struct DataLayer: SourceLayer {
   }
 
   package func open(
-    _ environment: InputEnvironment, shapes: [Shape], random: RandomStream
+    _ environment: InputEnvironment, shapes: [Shape], random: RandomStream, log: Log
   ) throws(Diagnostic) -> any InputSource {
     var seed: UInt32?
     if settings.drawsNumbers {
@@ -74,43 +70,12 @@ package struct DataLayer: SourceLayer {
         "\(field) in data_param has no effect, as in Caffe\(field == "rand_skip" ? "" : "; it belongs in transform_param")"
       )
     }
+    let (path, backend) = try resolve(environment)
     let job = DatabaseReader.Job(
-      path: try resolve(environment), transformer: try Transformer(settings, environment),
+      path: path, backend: backend, transformer: try Transformer(settings, environment),
       shape: [Int](shapes[0].axes.dropFirst()),
       batchSize: batchSize, seed: seed, environment: environment, skips: phase == .train && environment.ranks > 1,
       pool: BatchPool(), location: location)
-    return BatchSource(job, depth: prefetch)
-  }
-}
-
-/// The batches that a thread prepares ahead.
-private final class BatchSource: InputSource {
-  private let batches: Prefetcher<Batch>
-  private let pool: BatchPool
-  private var waiting: Batch?
-
-  init(_ job: DatabaseReader.Job, depth: Int) {
-    pool = job.pool
-    batches = Prefetcher(depth: depth) { () throws(Diagnostic) in try DatabaseReader(job) }
-  }
-
-  private func take() throws(Diagnostic) -> Batch {
-    if let waiting { return waiting }
-    return try batches.next()
-  }
-
-  func shapes() throws(Diagnostic) -> [Shape]? {
-    let batch = try take()
-    waiting = batch
-    return [Shape([batch.labels.count] + batch.shape), [batch.labels.count]]
-  }
-
-  func next(into tops: [Tensor]) throws(Diagnostic) -> InputEvents {
-    let batch = try take()
-    waiting = nil
-    tops[0].copy(batch.data)
-    if tops.count > 1 { tops[1].copy(batch.labels) }
-    pool.give(batch)
-    return batch.events
+    return BatchSource(job.pool, depth: prefetch) { () throws(Diagnostic) in try DatabaseReader(job) }
   }
 }

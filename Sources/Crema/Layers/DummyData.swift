@@ -61,7 +61,7 @@ package struct DummyData: SourceLayer {
   package func probe(_ environment: InputEnvironment, log: Log) throws(Diagnostic) -> [Shape] { shapes }
 
   package func open(
-    _ environment: InputEnvironment, shapes: [Shape], random: RandomStream
+    _ environment: InputEnvironment, shapes: [Shape], random: RandomStream, log: Log
   ) throws(Diagnostic) -> any InputSource {
     DummySource(fillers.count == shapes.count ? fillers : Array(repeating: fillers[0], count: shapes.count), random)
   }

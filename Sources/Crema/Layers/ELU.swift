@@ -1,4 +1,3 @@
-import Glibc
 import Prototxt
 
 /// `y = x` where `x` is positive, and `alpha · (exp(x) - 1)` elsewhere; may work in place.
@@ -15,13 +14,12 @@ package struct ELU: Layer {
   package func plan(_ bottoms: [Shape]) -> Plan { Plan(tops: [bottoms[0]], division: .byImages(bottoms)) }
 
   package func forward(_ pass: Pass) {
-    pass.tops[0].data.assign(pass.bottoms[0].data) { max($0, 0) + alpha * (expf(min($0, 0)) - 1) }
+    pass.tops[0].data.exponentialUnits(pass.bottoms[0].data, alpha: alpha)
   }
 
   package func backward(_ pass: Pass) {
     guard pass.wanted[0] else { return }
-    pass.bottoms[0].gradient.assign(pass.tops[0].gradient, pass.tops[0].data, pass.bottoms[0].data) { dy, y, x in
-      dy * ((x > 0 ? 1 : 0) + (alpha + y) * (x <= 0 ? 1 : 0))
-    }
+    pass.bottoms[0].gradient.exponentialUnits(
+      gradient: pass.tops[0].gradient, pass.bottoms[0].data, pass.tops[0].data, alpha: alpha)
   }
 }

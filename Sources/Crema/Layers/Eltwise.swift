@@ -75,12 +75,15 @@ package struct Eltwise: Layer {
         if c == 1 { dx.copy(dy) } else { dx.assign(dy) { c * $0 } }
       case .product where isStable:
         let others = pass.bottoms.indices.filter { $0 != index }.map { pass.bottoms[$0].data }
-        dx.copy(others[0])
-        for other in others.dropFirst() { dx.assign(dx, other) { $0 * $1 } }
+        guard others.count > 1 else {
+          dx.assign(others[0], dy) { $0 * $1 }
+          continue
+        }
+        dx.assign(others[0], others[1]) { $0 * $1 }
+        for other in others.dropFirst(2) { dx.assign(dx, other) { $0 * $1 } }
         dx.assign(dx, dy) { $0 * $1 }
       case .product:
-        dx.assign(pass.tops[0].data, bottom.data) { $0 / $1 }
-        dx.assign(dx, dy) { $0 * $1 }
+        dx.assign(pass.tops[0].data, bottom.data, dy) { $0 / $1 * $2 }
       case .maximum:
         let number = Float(index)
         dx.assign(pass.kept[0], dy) { $0 == number ? $1 : 0 }

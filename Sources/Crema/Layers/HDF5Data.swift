@@ -57,7 +57,7 @@ package struct HDF5Data: SourceLayer {
   }
 
   package func open(
-    _ environment: InputEnvironment, shapes: [Shape], random: RandomStream
+    _ environment: InputEnvironment, shapes: [Shape], random: RandomStream, log: Log
   ) throws(Diagnostic) -> any InputSource {
     let isDealt = phase == .train
     return try HDF5Source(

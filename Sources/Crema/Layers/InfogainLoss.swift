@@ -63,7 +63,7 @@ package struct InfogainLoss: Layer {
     let x = pass.bottoms[0].data, layout = ClassLayout(x.shape, axis: axis.of(x.shape)), classes = layout.classes
     let probabilities = pass.keeps ? pass.kept[0] : pass.scratch[0]
     probabilities.copy(x)
-    probabilities.write { layout.softmax(&$0) }
+    layout.softmax(pass.bottoms[0].data, into: probabilities)
     if givesProbabilities { pass.tops[1].data.copy(probabilities) }
     var loss: Float = 0, valid = 0
     withMatrix(pass) { h in

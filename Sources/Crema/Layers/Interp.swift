@@ -56,7 +56,7 @@ package struct Interp: Layer {
     }
     let top = try Shape([x[0], x[1], output(height, isRow: true), output(width, isRow: false)]).fitting(
       "the top", at: place)
-    return Plan(tops: [top], scratch: [[2, top[3]], [top[3]]], multiplyAdds: 4 * top.count)
+    return Plan(tops: [top], scratch: [[2, top[3]]], multiplyAdds: 4 * top.count)
   }
 
   package func forward(_ pass: Pass) {
@@ -83,17 +83,29 @@ package struct Interp: Layer {
   package func backward(_ pass: Pass) {
     guard pass.wanted[0] else { return }
     let (dx, dy) = (pass.bottoms[0].gradient, pass.tops[0].gradient), (rows, columns) = sides(dx.shape)
-    let width = columns.output, line = pass.scratch[1]
+    let width = columns.output, lines = pass.scratch[0]
     dx.clear()
     for plane in 0..<dx.shape[0] * dx.shape[1] {
+      var held = [-1, -1]
+      func finish(_ slot: Int) {
+        guard held[slot] >= 0 else { return }
+        let target = (plane * dx.shape[2] + begin + held[slot]) * dx.shape[3] + begin
+        columns.gather(lines, from: slot * width, into: dx, at: target)
+      }
       for row in 0..<rows.output {
         let point = rows.points[row], source = (plane * rows.output + row) * width
         for (index, weight) in [(point.first, 1 - point.fraction), (point.second, point.fraction)] where weight != 0 {
-          line.assign(width, at: 0, dy, from: source, dy, from: source) { dy, _ in weight * dy }
-          columns.gather(
-            line, into: dx, at: (plane * dx.shape[2] + begin + index) * dx.shape[3] + begin)
+          let slot = index % 2, start = slot * width
+          if held[slot] != index {
+            finish(slot)
+            held[slot] = index
+            lines.clear(width, at: start)
+          }
+          lines.assign(width, at: start, lines, from: start, dy, from: source) { $0 + weight * $1 }
         }
       }
+      finish(0)
+      finish(1)
     }
   }
 
@@ -149,11 +161,11 @@ package struct Interp: Layer {
     }
 
     /// Adds the gradients of all points to those of a row of the bottom.
-    func gather(_ dy: Tensor, into dx: Tensor, at target: Int) {
+    func gather(_ dy: Tensor, from source: Int, into dx: Tensor, at target: Int) {
       dx.write(reading: dy) { dy, dx in
         for (i, point) in points.enumerated() {
-          dx[target + point.first] += (1 - point.fraction) * dy[i]
-          dx[target + point.second] += point.fraction * dy[i]
+          dx[target + point.first] += (1 - point.fraction) * dy[source + i]
+          dx[target + point.second] += point.fraction * dy[source + i]
         }
       }
     }

@@ -51,44 +51,25 @@ package struct LRN: Layer {
 /// next square is added, the last one subtracted.
 extension LRN {
   private func forwardAcross(_ pass: Pass) {
-    let planes = Planes(pass.bottoms[0].shape), (square, base) = (pass.scratch[0], pass.scratch[1])
-    let (x, y) = (pass.bottoms[0].data, pass.tops[0].data), part = alpha / Float(size)
-    for image in 0..<planes.images {
-      func add(_ channel: Int, times factor: Float) {
-        square.assign(planes.of(x, image, channel)) { $0 * $0 }
-        base.add(square, times: factor)
-      }
-      base.fill(k)
-      for channel in 0..<planes.channels {
-        for other in planes.entering(channel, reach) { add(other, times: part) }
-        if let other = planes.leaving(channel, reach) { add(other, times: -part) }
-        if pass.keeps { planes.of(pass.kept[0], image, channel).copy(base) }
-        planes.of(y, image, channel).divide(planes.of(x, image, channel), by: base, toThe: beta)
-      }
+    let (x, y) = (pass.bottoms[0].data, pass.tops[0].data), responses = responses(x.shape)
+    for image in 0..<x.shape[0] {
+      responses.forward(x, base: pass.keeps ? pass.kept[0] : nil, into: y, at: image * x.shape.count(from: 1))
     }
   }
 
   private func backwardAcross(_ pass: Pass) {
-    let planes = Planes(pass.bottoms[0].shape), (ratio, total) = (pass.scratch[0], pass.scratch[1])
-    let (x, y) = (pass.bottoms[0].data, pass.tops[0].data)
-    let (dx, dy) = (pass.bottoms[0].gradient, pass.tops[0].gradient)
+    let x = pass.bottoms[0].data, responses = responses(x.shape)
     let factor = Float(2 * Double(alpha) * Double(beta) / Double(size))
-    for image in 0..<planes.images {
-      let base = { planes.of(pass.kept[0], image, $0) }
-      func add(_ channel: Int, times factor: Float) {
-        ratio.assign(planes.of(dy, image, channel), planes.of(y, image, channel), base(channel)) { $0 * $1 / $2 }
-        total.add(ratio, times: factor)
-      }
-      total.clear()
-      for channel in 0..<planes.channels {
-        for other in planes.entering(channel, reach) { add(other, times: 1) }
-        if let other = planes.leaving(channel, reach) { add(other, times: -1) }
-        let own = planes.of(dx, image, channel)
-        own.divide(planes.of(dy, image, channel), by: base(channel), toThe: beta)
-        ratio.assign(planes.of(x, image, channel), total) { $0 * $1 }
-        own.add(ratio, times: -factor)
-      }
+    for image in 0..<x.shape[0] {
+      responses.backward(
+        x, pass.tops[0].data, base: pass.kept[0], gradient: pass.tops[0].gradient, into: pass.bottoms[0].gradient,
+        at: image * x.shape.count(from: 1), factor: factor)
     }
+  }
+
+  private func responses(_ x: Shape) -> ChannelResponses {
+    ChannelResponses(
+      channels: x[1], area: x.count(from: 2), reach: reach, start: k, part: alpha / Float(size), power: beta)
   }
 }
 
@@ -149,14 +130,5 @@ extension LRN {
     func of(_ tensor: Tensor, _ image: Int, _ channel: Int) -> Tensor {
       tensor.view([area], from: (image * channels + channel) * area)
     }
-
-    /// The channels in the window around `channel` that are not in the one before.
-    func entering(_ channel: Int, _ reach: Int) -> Range<Int> {
-      let first = channel == 0 ? 0 : min(channel + reach, channels)
-      return first..<min(channel + reach + 1, channels)
-    }
-
-    /// The channel in the window before that is not in the one around `channel`.
-    func leaving(_ channel: Int, _ reach: Int) -> Int? { channel > reach ? channel - reach - 1 : nil }
   }
 }

@@ -114,6 +114,10 @@ package struct Plan: Sendable {
   package var state: [Shape] = []
   /// Lives during one call, and holds anything at its start: one per worker.
   package var scratch: [Shape] = []
+  /// Lives during one pass, and holds anything at its start: what phases leave to the next ones. All parts share it.
+  package var shared: [Shape] = []
+  /// How many phases a pass has, one after the other: only of layers that are divided in parts.
+  package var forwardPhases = 1, backwardPhases = 1
   /// The tops are the bottom under other names: Split, Reshape, Flatten. They share its memory, not its gradient.
   package var aliases = false
   /// Every channel is computed alone: the layer may be given some of the channels of an image, and of those weights that have an

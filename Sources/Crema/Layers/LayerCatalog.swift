@@ -42,6 +42,7 @@ public struct LayerCatalog: Sendable {
     HDF5Output.self,
     HingeLoss.self,
     Im2col.self,
+    ImageDataLayer.self,
     InfogainLoss.self,
     InnerProduct.self,
     Input.self,
@@ -61,6 +62,7 @@ public struct LayerCatalog: Sendable {
     Power.self,
     PReLU.self,
     PriorBox.self,
+    Proposal.self,
     PSROIPooling.self,
     PythonLayer.self,
     Reduction.self,
@@ -86,6 +88,7 @@ public struct LayerCatalog: Sendable {
     Threshold.self,
     Tile.self,
     Upsample.self,
+    WindowData.self,
   ])
 
   /// This catalog and one more layer, perhaps your own.

@@ -34,7 +34,7 @@ package struct MemoryData: SourceLayer {
   }
 
   package func open(
-    _ environment: InputEnvironment, shapes: [Shape], random: RandomStream
+    _ environment: InputEnvironment, shapes: [Shape], random: RandomStream, log: Log
   ) throws(Diagnostic) -> any InputSource {
     if transforms {
       environment.note("MemoryData transforms datums only: arrays are taken as they are")

@@ -30,7 +30,8 @@ package struct Normalize: Layer {
     }
     let span = isAcrossSpace ? 1 : x.count(from: 2)
     return Plan(
-      tops: [x], weights: [.init(isShared ? [] : [x[1]], filler)], kept: [[x[0], span]], scratch: [[span]])
+      tops: [x], weights: [.init(isShared ? [] : [x[1]], filler)], kept: [[x[0], span]],
+      scratch: [[span], [max(span, x.count(from: 2))]])
   }
 
   package func forward(_ pass: Pass) {
@@ -40,7 +41,7 @@ package struct Normalize: Layer {
       let first = image * channels * area
       let norms = pass.keeps ? pass.kept[0].view([span], from: image * span) : pass.scratch[0]
       if isAcrossSpace {
-        let norm = (x.read { dot($0, $0, at: first, channels * area) } + epsilon).squareRoot()
+        let norm = (x.products(first..<first + channels * area, x) + epsilon).squareRoot()
         norms.fill(norm)
         for c in 0..<channels {
           let scale = scales[isShared ? 0 : c]
@@ -61,67 +62,51 @@ package struct Normalize: Layer {
   }
 
   package func backward(_ pass: Pass) {
-    let (x, dy) = (pass.bottoms[0].data, pass.tops[0].gradient), (channels, area) = (x.shape[1], x.shape.count(from: 2))
+    let x = pass.bottoms[0].data, (channels, area) = (x.shape[1], x.shape.count(from: 2))
     let scales = pass.weights[0].data.values, sums = pass.scratch[0], span = isAcrossSpace ? 1 : area
     for image in 0..<x.shape[0] {
       let first = image * channels * area, norms = pass.kept[0].view([span], from: image * span)
       sums.clear()
       for c in 0..<channels {
-        let factor = scales[isShared ? 0 : c], start = first + c * area
-        let product = addProducts(x, dy, start, area, times: factor, to: sums)
-        guard pass.learns[0] else { continue }
-        let total = isAcrossSpace ? product / norms.read { $0[0] } : quotients(x, dy, norms, start, area)
-        pass.weights[0].gradient.write { $0[isShared ? 0 : c] += total }
+        let range = first + c * area..<first + (c + 1) * area
+        let total = addProducts(pass, norms, range, times: scales[isShared ? 0 : c], to: sums)
+        if pass.learns[0] { pass.weights[0].gradient.write { $0[isShared ? 0 : c] += total } }
       }
       if pass.wanted[0] { spread(pass, norms, sums, first, scales) }
     }
   }
 
-  /// Adds `factor · x · dy` of one plane to the sums, and gives the sum of `x · dy`.
+  /// Adds `factor · x · dy` of one plane to the sums, and gives the sum of `x · dy / norm`.
   private func addProducts(
-    _ x: Tensor, _ dy: Tensor, _ start: Int, _ area: Int, times factor: Float, to sums: Tensor
+    _ pass: Pass, _ norms: Tensor, _ range: Range<Int>, times factor: Float, to sums: Tensor
   ) -> Float {
-    guard isAcrossSpace else {
-      sums.write(reading: x, dy) { x, dy, sums in
-        for i in 0..<area { sums[i] += factor * x[start + i] * dy[start + i] }
-      }
-      return 0
+    let (x, dy) = (pass.bottoms[0].data, pass.tops[0].gradient), products = pass.scratch[1], area = range.count
+    guard !isAcrossSpace else {
+      let product = x.products(range, dy)
+      sums.write { $0[0] += factor * product }
+      return product / norms.read { $0[0] }
     }
-    let product = x.read { x in dy.read { dy in dot(x, dy, at: start, area) } }
-    sums.write { $0[0] += factor * product }
-    return product
+    products.assign(area, at: 0, x, from: range.lowerBound, dy, from: range.lowerBound) { $0 * $1 }
+    sums.assign(area, at: 0, sums, from: 0, products, from: 0) { $0 + factor * $1 }
+    guard pass.learns[0] else { return 0 }
+    products.assign(area, at: 0, products, from: 0, norms, from: 0) { $0 / $1 }
+    return products.sum(0..<area)
   }
 
-  /// The sum of `x · dy / norm` over one plane.
-  private func quotients(_ x: Tensor, _ dy: Tensor, _ norms: Tensor, _ start: Int, _ area: Int) -> Float {
-    x.read { x in
-      dy.read { dy in
-        norms.read { norms in
-          var total: Float = 0
-          for i in 0..<area { total += x[start + i] * dy[start + i] / norms[i] }
-          return total
-        }
-      }
-    }
-  }
-
-  /// `dx = (scale · dy - x · sum / norm²) / norm` for one image.
+  /// `dx = (scale · dy - x · sum / norm²) / norm` for one image. The sums become `sum / norm³`.
   private func spread(_ pass: Pass, _ norms: Tensor, _ sums: Tensor, _ first: Int, _ scales: [Float]) {
-    let (dx, dy) = (pass.bottoms[0].gradient, pass.tops[0].gradient),
-      (channels, area) = (dx.shape[1], dx.shape.count(from: 2))
-    dx.write(reading: dy, pass.bottoms[0].data) { dy, x, dx in
-      norms.read { norms in
-        sums.read { sums in
-          var at = first
-          for c in 0..<channels {
-            let scale = scales[isShared ? 0 : c]
-            for i in 0..<area {
-              let place = isAcrossSpace ? 0 : i, norm = norms[place]
-              dx[at] = (scale * dy[at] - x[at] * sums[place] / (norm * norm)) / norm
-              at += 1
-            }
-          }
-        }
+    let (x, dx, dy) = (pass.bottoms[0].data, pass.bottoms[0].gradient, pass.tops[0].gradient)
+    let (channels, area) = (dx.shape[1], dx.shape.count(from: 2))
+    sums.assign(sums, norms) { $0 / ($1 * $1 * $1) }
+    let (norm, part) = isAcrossSpace ? (norms.read { $0[0] }, sums.read { $0[0] }) : (1, 0)
+    for c in 0..<channels {
+      let scale = scales[isShared ? 0 : c], start = first + c * area
+      if isAcrossSpace {
+        dx.assign(area, at: start, dy, from: start, x, from: start) { scale * $0 / norm - $1 * part }
+      } else {
+        pass.scratch[1].assign(area, at: 0, x, from: start, sums, from: 0) { $0 * $1 }
+        dx.assign(area, at: start, dy, from: start, norms, from: 0) { scale * $0 / $1 }
+        dx.assign(area, at: start, dx, from: start, pass.scratch[1], from: 0) { $0 - $1 }
       }
     }
   }

@@ -32,7 +32,7 @@ package struct PReLU: Layer {
     if isInPlace, pass.keeps { pass.kept[0].copy(x) }
     broadcast(x.shape).each { channel, range in
       let slope = pass.weights[0].data.read { $0[channel] }
-      y.assign(range, x) { max($0, 0) + slope * min($0, 0) }
+      y.rectify(range, x, slope: slope)
     }
   }
 
@@ -40,16 +40,14 @@ package struct PReLU: Layer {
     let (dx, dy) = (pass.bottoms[0].gradient, pass.tops[0].gradient)
     let x = isInPlace ? pass.kept[0] : pass.bottoms[0].data, layout = broadcast(x.shape)
     if pass.learns[0] {
-      pass.weights[0].gradient.write(reading: dy, x) { dy, x, slopes in
-        layout.each { channel, range in
-          for i in range where x[i] <= 0 { slopes[channel] += dy[i] * x[i] }
-        }
+      pass.weights[0].gradient.write { slopes in
+        layout.each { channel, range in slopes[channel] += x.negativeProducts(range, dy) }
       }
     }
     guard pass.wanted[0] else { return }
     layout.each { channel, range in
       let slope = pass.weights[0].data.read { $0[channel] }
-      dx.assign(range, dy, x) { dy, x in dy * ((x > 0 ? 1 : 0) + slope * (x <= 0 ? 1 : 0)) }
+      dx.rectify(range, gradient: dy, x, slope: slope)
     }
   }
 

@@ -12,6 +12,8 @@ package struct Pass {
   package let kept: [Tensor]
   /// What the plan asked for in `state`.
   package let state: [Tensor]
+  /// What the plan asked for in `shared`.
+  package let shared: [Tensor]
   /// What the plan asked for in `scratch`.
   package internal(set) var scratch: [Tensor] = []
   /// For each bottom, whether its gradient is asked for.
@@ -22,17 +24,19 @@ package struct Pass {
   package let keeps: Bool
   /// The part of the batch's work that this call does, of `parts`.
   package let part: Int, parts: Int
+  /// Which of the plan's phases this call is of: the calls of all parts in the phases before are done.
+  package private(set) var phase = 0
   /// Takes the message of a failure in the values, such as a label without a class.
   package let failures: Failures
 
   package init(
     bottoms: [Blob], tops: [Blob], weights: [Blob] = [], kept: [Tensor] = [], state: [Tensor] = [],
-    scratch: [Tensor] = [],
+    shared: [Tensor] = [], scratch: [Tensor] = [],
     wanted: [Bool]? = nil,
     learns: [Bool]? = nil, keeps: Bool = true, part: Int = 0, parts: Int = 1, failures: Failures = Failures()
   ) {
     (self.bottoms, self.tops, self.weights, self.kept, self.scratch) = (bottoms, tops, weights, kept, scratch)
-    self.state = state
+    (self.state, self.shared) = (state, shared)
     self.wanted = wanted ?? bottoms.map { _ in true }
     self.learns = learns ?? weights.map { _ in true }
     (self.keeps, self.part, self.parts, self.failures) = (keeps, part, parts, failures)
@@ -41,6 +45,14 @@ package struct Pass {
   /// Of `count` independent things (channels, rows), those that this call computes.
   package func share(of count: Int) -> Range<Int> {
     count * part / parts..<count * (part + 1) / parts
+  }
+
+  /// The same call in another phase.
+  package func inPhase(_ phase: Int) -> Pass {
+    guard phase != self.phase else { return self }
+    var pass = self
+    pass.phase = phase
+    return pass
   }
 
   /// True for one of the parts: what must happen once in a pass.

@@ -1,7 +1,7 @@
 import Glibc
 import Prototxt
 
-/// `y = 1 / (1 + exp(-x))`, by a hyperbolic tangent in double precision; may work in place.
+/// `y = 1 / (1 + exp(-x))`; may work in place.
 package struct Sigmoid: Layer {
   package static let type = "Sigmoid"
   package static let traits = Traits.inPlace
@@ -10,12 +10,12 @@ package struct Sigmoid: Layer {
 
   package func plan(_ bottoms: [Shape]) -> Plan { Plan(tops: [bottoms[0]], division: .byImages(bottoms)) }
 
-  package func forward(_ pass: Pass) { pass.tops[0].data.assign(pass.bottoms[0].data, sigmoid) }
+  package func forward(_ pass: Pass) { pass.tops[0].data.sigmoid(pass.bottoms[0].data) }
 
   package func backward(_ pass: Pass) {
     guard pass.wanted[0] else { return }
     pass.bottoms[0].gradient.assign(pass.tops[0].gradient, pass.tops[0].data) { dy, y in
-      Float(Double(dy * y) * (1 - Double(y)))
+      dy * y * (1 - y)
     }
   }
 }

@@ -14,25 +14,17 @@ package struct Softmax: Layer {
   }
 
   package func forward(_ pass: Pass) {
-    let y = pass.tops[0].data, layout = ClassLayout(y.shape, axis: axis.of(y.shape))
-    y.copy(pass.bottoms[0].data)
-    y.write { layout.softmax(&$0) }
+    let y = pass.tops[0].data
+    ClassLayout(y.shape, axis: axis.of(y.shape)).softmax(pass.bottoms[0].data, into: y)
   }
 
   package func backward(_ pass: Pass) {
     guard pass.wanted[0] else { return }
     let dx = pass.bottoms[0].gradient, layout = ClassLayout(dx.shape, axis: axis.of(dx.shape))
-    let (classes, inner) = (layout.classes, layout.inner)
-    dx.copy(pass.tops[0].gradient)
-    dx.write(reading: pass.tops[0].data) { y, dx in
-      for i in 0..<layout.outer {
-        for j in 0..<inner {
-          let first = i * classes * inner + j, end = (i + 1) * classes * inner
-          var product: Float = 0
-          for at in stride(from: first, to: end, by: inner) { product += dx[at] * y[at] }
-          for at in stride(from: first, to: end, by: inner) { dx[at] = (dx[at] - product) * y[at] }
-        }
-      }
+    layout.runs(0..<layout.positions) { start, _, count in
+      dx.softmax(
+        gradient: pass.tops[0].gradient, pass.tops[0].data, at: start, classes: layout.classes, stride: layout.inner,
+        positions: count)
     }
   }
 }

@@ -6,6 +6,7 @@ import Prototxt
 /// - bottoms: predictions, and a label (a class number) for each position of them.
 /// - top: the loss, a scalar.
 /// - kept: the probabilities, and what the loss was divided by.
+/// - shared: the probabilities where nothing is kept.
 package struct SoftmaxWithLoss: Layer {
   package static let type = "SoftmaxWithLoss"
   package static let arity = Arity(bottoms: 2...2, tops: 1...2)
@@ -30,17 +31,22 @@ package struct SoftmaxWithLoss: Layer {
     let axis = try axis.resolved(in: bottoms[0])
     try checkFirstAxes(bottoms)
     try labels.check(bottoms, axis: axis)
-    var plan = Plan(tops: [[]], division: .whole, kept: [bottoms[0], [1]], scratch: [bottoms[0]])
+    var plan = Plan(tops: [[]], division: .parts, kept: [bottoms[0], [1]])
+    plan.shared = [bottoms[0]]
+    plan.forwardPhases = 2
     plan.innerLayers = 1
     return plan
   }
 
   package func forward(_ pass: Pass) {
     let x = pass.bottoms[0].data, layout = ClassLayout(x.shape, axis: axis.of(x.shape))
+    let probabilities = pass.keeps ? pass.kept[0] : pass.shared[0]
+    guard pass.phase > 0 else { return layout.softmax(x, into: probabilities, pass.share(of: layout.positions)) }
+    if pass.isFirst { forwardLoss(pass, layout, probabilities) }
+  }
+
+  private func forwardLoss(_ pass: Pass, _ layout: ClassLayout, _ probabilities: Tensor) {
     let (classes, inner) = (layout.classes, layout.inner)
-    let probabilities = pass.keeps ? pass.kept[0] : pass.scratch[0]
-    probabilities.copy(x)
-    probabilities.write { layout.softmax(&$0) }
     var loss: Float = 0, valid = 0, failed = false
     probabilities.read { p in
       pass.bottoms[1].data.read { values in
@@ -65,18 +71,23 @@ package struct SoftmaxWithLoss: Layer {
     guard pass.wanted[0] else { return }
     let dx = pass.bottoms[0].gradient, layout = ClassLayout(dx.shape, axis: axis.of(dx.shape))
     let (classes, inner) = (layout.classes, layout.inner)
-    let factor = pass.tops[0].gradient.read { $0[0] } / pass.kept[1].read { $0[0] }
-    dx.copy(pass.kept[0])
-    dx.write(reading: pass.bottoms[1].data) { values, dx in
-      for position in 0..<values.count {
-        let first = position / inner * classes * inner + position % inner
-        switch labels.read(values[position], at: position, classes: classes, pass) {
-        case .label(let label): dx[first + label * inner] -= 1
-        case .ignored, .failed: for c in 0..<classes { dx[first + c * inner] = 0 }
+    let factor = pass.tops[0].gradient.read { $0[0] } / pass.kept[1].read { $0[0] }, probabilities = pass.kept[0]
+    layout.runs(pass.share(of: layout.positions)) { start, position, count in
+      let each = { (body: (Range<Int>) -> Void) in
+        guard inner > 1 else { return body(start..<start + classes) }
+        for c in 0..<classes { body(start + c * inner..<start + c * inner + count) }
+      }
+      each { dx.assign($0, probabilities) { $0 } }
+      dx.write(reading: pass.bottoms[1].data) { values, dx in
+        for i in 0..<count {
+          switch labels.read(values[position + i], at: position + i, classes: classes, pass) {
+          case .label(let label): dx[start + label * inner + i] -= 1
+          case .ignored, .failed: for c in 0..<classes { dx[start + c * inner + i] = 0 }
+          }
         }
       }
+      each { dx.assign($0, dx) { $0 * factor } }
     }
-    dx.scale(by: factor)
   }
 }
 

@@ -1,4 +1,3 @@
-import Glibc
 import Prototxt
 
 /// The hyperbolic tangent; may work in place.
@@ -10,7 +9,7 @@ package struct TanH: Layer {
 
   package func plan(_ bottoms: [Shape]) -> Plan { Plan(tops: [bottoms[0]], division: .byImages(bottoms)) }
 
-  package func forward(_ pass: Pass) { pass.tops[0].data.assign(pass.bottoms[0].data) { tanhf($0) } }
+  package func forward(_ pass: Pass) { pass.tops[0].data.hyperbolicTangent(pass.bottoms[0].data) }
 
   package func backward(_ pass: Pass) {
     guard pass.wanted[0] else { return }

@@ -2,6 +2,7 @@
 final class BatchStep: Step {
   let nodes: Range<Int>
   let jobs: Int
+  let forwardPhases: Int, backwardPhases: Int
   let sums: [Tensor] = []
   let preparations: [[Tensor]]
   private let call: any Operator
@@ -14,13 +15,16 @@ final class BatchStep: Step {
     (self.nodes, self.call, jobs, preparations) = (nodes, call, parts, call.preparations)
     let node = memory.graph.nodes[call.item.node]
     runsBackward = node.runsBackward
+    (forwardPhases, backwardPhases) = (call.forwardPhases, runsBackward ? call.backwardPhases : 1)
+    let shared = node.plan.shared.map { Tensor($0) }
     passes = (0..<memory.workers).map { _ in
       let scratch = ScratchMemory(for: [call]).lend(call.scratch)
       return (0..<parts).map { part in
         Pass(
           bottoms: call.item.reads.map { memory.values[$0] }, tops: memory.written(call.item.node, call.item.tops),
           weights: memory.weights[call.item.node], kept: memory.kept[call.item.node],
-          state: memory.state[call.item.node], scratch: scratch, wanted: node.wanted, learns: node.learns,
+          state: memory.state[call.item.node], shared: shared, scratch: scratch, wanted: node.wanted,
+          learns: node.learns,
           keeps: node.runsBackward, part: part, parts: parts, failures: memory.failures[call.item.node])
       }
     }
@@ -28,8 +32,10 @@ final class BatchStep: Step {
   }
 
   func prepare(_ piece: Int) { call.prepare(piece) }
-  func forward(_ job: Int, worker: Int) { call.forward(passes[worker][job]) }
+  func forward(_ job: Int, worker: Int) { call.forward(passes[worker][job % jobs].inPhase(job / jobs)) }
   func startBackward() { for gradient in replaced { gradient.clear() } }
-  func backward(_ job: Int, worker: Int) { if runsBackward { call.backward(passes[worker][job]) } }
+  func backward(_ job: Int, worker: Int) {
+    if runsBackward { call.backward(passes[worker][job % jobs].inPhase(job / jobs)) }
+  }
   func sum(_ index: Int) {}
 }

@@ -25,7 +25,7 @@ final class ImageStep: Step {
     _ nodes: Range<Int>, _ chain: ChainMemory, _ images: Range<Int>, _ call: any Operator, _ scratch: [ScratchMemory]
   ) {
     (self.nodes, self.call, hidden) = (nodes, call, chain.hidden)
-    let parts = images.count == 1 ? call.partsOfImage : 1
+    let parts = images.count == 1 ? min(call.partsOfImage, chain.memory.workers) : 1
     jobs = parts
     preparations = call.preparations
     passes = scratch.map { scratch in

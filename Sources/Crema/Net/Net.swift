@@ -62,7 +62,8 @@ public final class Net {
     memory = try Memory(graph, workers: workers.count) { (index, weights) throws(Diagnostic) in
       let node = graph.nodes[index]
       if let source = node.layer as? any SourceLayer {
-        supplies.append((index, .source(try source.open(environment, shapes: node.plan.tops, random: random))))
+        let opened = try source.open(environment, shapes: node.plan.tops, random: random, log: log)
+        supplies.append((index, .source(opened)))
       }
       if let layer = node.layer as? any DrawingLayer { supplies.append((index, .layer(layer))) }
       try Net.fill(weights, of: node, from: random)
@@ -154,7 +155,9 @@ public final class Net {
       let schedule = schedule
       schedule.prepare(on: workers)
       for step in schedule.steps where part.contains(step.nodes.lowerBound) {
-        workers.run(step.jobs) { worker, job in step.forward(job, worker: worker) }
+        for phase in 0..<step.forwardPhases {
+          workers.run(step.jobs) { worker, job in step.forward(phase * step.jobs + job, worker: worker) }
+        }
         step.finishForward()
         try checkFailures(step.nodes)
         observe(step.nodes)
@@ -209,7 +212,9 @@ public final class Net {
 
   private func run(backward step: any Step) {
     step.startBackward()
-    workers.run(step.jobs) { worker, job in step.backward(job, worker: worker) }
+    for phase in 0..<step.backwardPhases {
+      workers.run(step.jobs) { worker, job in step.backward(phase * step.jobs + job, worker: worker) }
+    }
     step.finishBackward()
   }
 

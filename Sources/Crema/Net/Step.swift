@@ -5,6 +5,9 @@ package protocol Step: AnyObject {
   var nodes: Range<Int> { get }
   /// The number of independent pieces of each pass.
   var jobs: Int { get }
+  /// How often all jobs of a pass are done, one phase after the other: the jobs of the second phase are `jobs..<2 * jobs`.
+  var forwardPhases: Int { get }
+  var backwardPhases: Int { get }
   /// Independent pieces of work before the first forward, and before one for which their weights have changed. A piece without
   /// weights is done before every forward.
   var preparations: [[Tensor]] { get }
@@ -30,6 +33,8 @@ package struct Hidden {
 }
 
 extension Step {
+  package var forwardPhases: Int { 1 }
+  package var backwardPhases: Int { 1 }
   package var preparations: [[Tensor]] { [] }
   package func prepare(_ piece: Int) {}
   package func startBackward() {}

@@ -48,7 +48,7 @@ public enum Verifier {
     }
     let graph = try GraphBuilder.build(replaced, state: state, options: options.building)
     var netOptions = options.net
-    (netOptions.keepsGradients, netOptions.separatesLayers) = (netOptions.engine == nil, isLayer)
+    (netOptions.keepsGradients, netOptions.separatesLayers) = (netOptions.engine == nil || isLayer, isLayer)
     let seed = try recording.number("seed").map { UInt32(truncatingIfNeeded: Int($0)) } ?? 0
     let net = try Net(
       graph, random: RandomStream(seed: seed), workers: workers, environment: options.building.environment,

@@ -96,6 +96,7 @@ public final class Solver {
     testNets = try builder.testNets()
     replicas = [net] + (try builder.replicas(of: net))
     updater = try listing { () throws(Diagnostic) in try Updater(solver.message, net) }
+    updater.projectFirstValues()
     warnOfQuirks()
     options.log.info("solver.cpp", 57, "Solver scaffolding done.")
   }

@@ -18,6 +18,8 @@ final class Updater {
   private let rule: any UpdateRule
   private let pieces: [Piece]
   private let gradients: [Tensor]
+  /// What learns under a constraint, and what stays as it was filled.
+  private let constrained: [(weight: Tensor, constraint: Constraint, learns: Bool)]
   private let regularization: Regularization
   private let weightDecay: Float, clip: Float
   private let passes: Int
@@ -39,6 +41,9 @@ final class Updater {
     let history = (0..<histories).flatMap { _ in parameters.map { Tensor($0.shape) } }
     self.history = history
     gradients = parameters.map { net.memory.blob(of: $0).gradient }
+    constrained = parameters.compactMap { parameter in
+      parameter.constraint.map { (net.memory.blob(of: parameter).data, $0, parameter.rate != 0) }
+    }
     pieces = parameters.enumerated().flatMap { index, parameter in
       let blob = net.memory.blob(of: parameter)
       return stride(from: 0, to: blob.data.count, by: Self.pieceCount).map { start in
@@ -82,5 +87,11 @@ final class Updater {
       piece.weight.assign(piece.weight, piece.gradient) { w, step in w - step }
     }
     for piece in pieces { piece.weight.noteChange() }
+    for (weight, constraint, learns) in constrained where learns { constraint.project(weight) }
+  }
+
+  /// Makes parameters obey their constraints before the first update.
+  func projectFirstValues() {
+    for (weight, constraint, _) in constrained { constraint.project(weight) }
   }
 }

@@ -10,6 +10,7 @@ package struct Filler: Sendable {
     case xavier(Fan)
     case msra(Fan)
     case bilinear
+    case bank(FilterBank)
   }
 
   /// What the variance is divided by.
@@ -30,7 +31,7 @@ package struct Filler: Sendable {
   }
 
   private static let types = [
-    "constant", "uniform", "gaussian", "positive_unitball", "xavier", "msra", "bilinear",
+    "constant", "uniform", "gaussian", "positive_unitball", "xavier", "msra", "bilinear", "filter_bank",
   ]
 
   private let kind: Kind
@@ -52,6 +53,9 @@ package struct Filler: Sendable {
     let sparse = message.int("sparse")
     if type != "gaussian", sparse != -1 {
       throw message.error("sparse", "the filler '\(type)' cannot be sparse: only 'gaussian' can")
+    }
+    if type != "filter_bank", message.has("filter_bank") {
+      throw message.error("filter_bank", "the filler '\(type)' takes no filter_bank: only 'filter_bank' does")
     }
     switch type {
     case "constant": return .constant(message.float("value"))
@@ -77,6 +81,7 @@ package struct Filler: Sendable {
     case "xavier": return .xavier(fan(message))
     case "msra": return .msra(fan(message))
     case "bilinear": return .bilinear
+    case "filter_bank": return .bank(try bank(message))
     default:
       throw message.error(
         "type", "the filler '\(type)' is unknown; there are \(types.joined(separator: ", "))",
@@ -84,12 +89,20 @@ package struct Filler: Sendable {
     }
   }
 
+  private static func bank(_ message: Message) throws(Diagnostic) -> FilterBank {
+    guard message.has("filter_bank"), let bank = FilterBank(rawValue: message.enumeration("filter_bank")) else {
+      let names = FilterBank.allCases.map(\.rawValue).joined(separator: ", ")
+      throw message.error("type", "the filler 'filter_bank' needs a filter_bank: \(names)")
+    }
+    return bank
+  }
+
   private static func fan(_ message: Message) -> Fan { Fan(rawValue: message.enumeration("variance_norm")) ?? .in }
 
   /// True if filling draws no random numbers.
   package var isConstant: Bool {
     switch kind {
-    case .constant, .bilinear: true
+    case .constant, .bilinear, .bank: true
     default: false
     }
   }
@@ -106,6 +119,8 @@ package struct Filler: Sendable {
       )
     case .bilinear where shape.rank != 4 || shape[2] != shape[3]:
       throw ShapeError("the filler 'bilinear' needs 4 axes of which the last two are equal, not \(shape)", at: location)
+    case .bank(let bank):
+      do { try bank.check(shape) } catch { throw ShapeError(error.message, at: location) }
     default: break
     }
   }
@@ -128,6 +143,7 @@ package struct Filler: Sendable {
       uniform(tensor, -limit, limit, random)
     case .msra(let fan): gaussian(tensor, 0, (2 / fan.count(shape)).squareRoot(), random)
     case .bilinear: interpolate(tensor)
+    case .bank(let bank): bank.fill(tensor)
     }
   }
 

@@ -35,7 +35,8 @@ package struct PlaneWindow {
 }
 
 extension Tensor {
-  private static var kernels: UnsafePointer<Kernels> {
+  /// The kernels for this processor.
+  static var kernels: UnsafePointer<Kernels> {
     guard let set = unsafe CKernels.kernels() else { preconditionFailure("no kernels for this processor") }
     return unsafe set
   }

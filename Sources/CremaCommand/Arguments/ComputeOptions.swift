@@ -1,15 +1,10 @@
 import ArgumentParser
 import Crema
-import Foundation
 import Prototxt
 
 /// How a verb computes and what it prints.
 struct ComputeOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "The number of threads; results do not depend on it.",
-      discussion: "Without it CREMA_THREADS counts, and else the number of processors."))
-  var threads: Int?
+  @OptionGroup var threading: ThreadOptions
 
   @Option(
     name: .customLong("engine"),
@@ -33,7 +28,6 @@ struct ComputeOptions: ParsableArguments {
       throw ValidationError(
         "--disable-pass takes \(Net.Options.passes.joined(separator: ", ")); not '\(pass)'")
     }
-    if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, not \(threads)") }
   }
 
   /// The engine that was asked for, or the fastest one.
@@ -52,16 +46,7 @@ struct ComputeOptions: ParsableArguments {
   /// Starts the log and the threads.
   func start() throws(Diagnostic) -> Workers {
     if quiet { Console.standard.hideConstruction() }
-    return Workers(count: try threadCount())
-  }
-
-  private func threadCount() throws(Diagnostic) -> Int {
-    if let threads { return threads }
-    guard let text = System.environment("CREMA_THREADS") else { return ProcessInfo.processInfo.activeProcessorCount }
-    guard let count = Int(text), count > 0 else {
-      throw Diagnostic("the environment variable CREMA_THREADS must be a whole number of at least 1, not '\(text)'")
-    }
-    return count
+    return Workers(count: try threading.count())
   }
 }
 

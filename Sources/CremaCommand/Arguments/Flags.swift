@@ -8,13 +8,16 @@ package enum Flags {
     "recording",
     "forward-tolerance", "backward-tolerance", "input-shape", "repeat", "seconds", "peers-folder", "peers-script",
     "amtennet", "worker", "folder", "seed", "images",
-    "test-images", "kind", "net",
+    "test-images", "kind", "net", "data", "classes", "scores", "batch", "limit", "mean-file", "mean-value", "scale",
+    "crop-size", "image", "index", "blobs", "filters", "most", "side", "shades", "baseline", "class", "operation",
+    "split", "group", "output", "curve",
+    "predictions",
   ]
 
   /// Flags that are on or off; all are off unless given.
   package static let switches: Set<String> = [
     "quiet", "permissive", "allow-missing", "json", "markdown", "list", "peers", "gray", "shuffle", "check-size",
-    "encoded", "overwrite",
+    "encoded", "overwrite", "hide-small", "after-resizing", "small", "retrain",
   ]
 
   /// Flags of the argument parser itself.

@@ -24,6 +24,7 @@ struct ModelOptions: ParsableArguments {
     var environment = InputEnvironment()
     environment.rootFolder = root
     environment.note = { Console.standard.report(Diagnostic($0, severity: .note)) }
+    environment.warn = { Console.standard.report(Diagnostic($0, severity: .warning)) }
     return environment
   }
 

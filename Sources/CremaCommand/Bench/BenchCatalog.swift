@@ -2,16 +2,26 @@ import Crema
 
 /// All workloads, in the order of the table.
 enum BenchCatalog {
-  static let all: [BenchWorkload] =
-    [amtennetStep(64, peers: true), amtennetInference(64), amtennetInference(1)]
-    + [
-      step("lenet", .leNet, batch: 64, "LeNet"), step("cifar-quick", .cifarQuick, batch: 100, "CIFAR-quick"),
+  static let all: [BenchWorkload] = amtennet + small + inferences + steps + files + scaling
+
+  private static let amtennet = [amtennetStep(64, peers: true), amtennetInference(64), amtennetInference(1)]
+  private static let small = [
+    step("lenet", .leNet, batch: 64, "LeNet"), step("cifar-quick", .cifarQuick, batch: 100, "CIFAR-quick"),
+  ]
+  private static let inferences: [BenchWorkload] = {
+    let networks: [(name: String, network: BenchNetwork, batches: [Int])] = [
+      ("resnet-50", .resNet50, [1, 8]), ("squeezenet", .squeezeNet, [1, 8]), ("mobilenet", .mobileNet, [1, 8]),
+      ("alexnet", .alexNet, [1, 8]), ("googlenet", .googLeNet, [1, 8]), ("vgg-16", .vgg16, [1, 8]),
+      ("ssd-vgg-300", .ssd300, [1]),
     ]
-    + [("resnet-50", BenchNetwork.resNet50), ("squeezenet", .squeezeNet), ("mobilenet", .mobileNet)].flatMap {
-      (name, network) in [1, 8].map { inference(name, network, batch: $0) }
-    }
-    + [step("resnet-50", .resNet50, batch: 8, "ResNet-50"), data, load, convert, summary]
-    + [16, 32, 128, 256].map { amtennetStep($0) } + [amtennetStep(16, side: 256), amtennetStep(4, side: 512)]
+    return networks.flatMap { entry in entry.batches.map { inference(entry.name, entry.network, batch: $0) } }
+  }()
+  private static let steps = [
+    step("resnet-50", .resNet50, batch: 8, "ResNet-50"), step("alexnet", .alexNet, batch: 32, "AlexNet"), captions,
+  ]
+  private static let files = [data, load, convert, summary]
+  private static let scaling: [BenchWorkload] =
+    [16, 32, 128, 256].map { amtennetStep($0) } + [amtennetStep(16, side: 256), amtennetStep(4, side: 512)]
     + [amtennetStep(16, threads: 1), amtennetStep(64, threads: 1)]
 
   private static func amtennetStep(
@@ -66,6 +76,13 @@ enum BenchCatalog {
         return try NetWork.step(file, momentum: "0.9", decay: "0.0005", context)
       })
   }
+
+  private static let captions = BenchWorkload(
+    name: "lstm-step",
+    title: "LSTM training step from HDF5: 2 x \(CaptionNet.outputs) units, \(CaptionNet.steps) steps of "
+      + "\(CaptionNet.sequences) sequences",
+    peer: .init(network: "lstm", batch: CaptionNet.sequences, trains: true), prepare: CaptionWork.prepare,
+    run: CaptionWork.step)
 
   private static let data = BenchWorkload(
     name: "data", title: "64 images from LMDB: crop, mirror, mean; 1 core", threads: 1,

@@ -28,6 +28,19 @@ enum System {
     return true
   }
 
+  /// Opens a file, makes it if it is missing, and locks it for this process.
+  ///
+  /// - Returns: a file descriptor, or -1 if it cannot be opened or another process holds it.
+  static func openLocked(_ path: String) -> CInt {
+    let descriptor = unsafe open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o644)
+    guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) != 0 else { return descriptor }
+    _ = Glibc.close(descriptor)
+    return -1
+  }
+
+  /// Closes a file descriptor, and so unlocks its file.
+  static func close(_ descriptor: CInt) { _ = Glibc.close(descriptor) }
+
   /// A write to a pipe that nobody reads fails instead of ending the process.
   static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
 

@@ -28,6 +28,15 @@ package struct Table {
     return lines.map { $0 + "\n" }.joined()
   }
 
+  /// The same in Markdown, without rules between rows.
+  package var markdown: String {
+    func line(_ cells: [String]) -> String {
+      "| \(cells.map { $0.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|") }.joined(separator: " | ")) |\n"
+    }
+    let rules = heads.map { $0.alignment == .left ? "---" : "---:" }
+    return line(heads.map(\.name)) + line(rules) + rows.compactMap { $0 }.map(line).joined()
+  }
+
   private func line(_ row: [String], _ widths: [Int]) -> String {
     let cells = row.enumerated().map { column, text in
       let space = String(repeating: " ", count: widths[column] - text.count)

@@ -6,8 +6,11 @@ import Prototxt
 /// Makes a database of images and labels, as Caffe's tool of this name does.
 struct ConvertImagesetCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "convert-imageset", abstract: "Make an LMDB of images and labels, with Caffe's flags.",
-    discussion: "Images that cannot be read are left out, with a warning for each.")
+    commandName: "convert-imageset", abstract: "Make a database of images and labels, with Caffe's flags.",
+    discussion: """
+      Images that cannot be used are left out, as in Caffe, and named at the end; the exit code is 0 if any could be used. A line \
+      of the list that is no path and label is an error. The database appears when it is whole.
+      """)
 
   @Argument(help: "The folder that the paths of the list start in.")
   var root: String
@@ -24,13 +27,13 @@ struct ConvertImagesetCommand: ParsableCommand {
   @Flag(help: "Shuffle the list.")
   var shuffle = false
 
-  @Option(help: "Accepted for Caffe's sake: lmdb.")
-  var backend = "lmdb"
+  @Option(help: "The kind of database: lmdb or leveldb.")
+  var backend = DatabaseBackend.lmdb
 
-  @Option(help: "The width of all images; 0 for that of the files.")
+  @Option(help: "The width that all images get; 0 for that of the files.")
   var resizeWidth = 0
 
-  @Option(help: "The height of all images; 0 for that of the files.")
+  @Option(help: "The height that all images get; 0 for that of the files.")
   var resizeHeight = 0
 
   @Flag(help: "Refuse images of another size than the first one.")
@@ -39,44 +42,64 @@ struct ConvertImagesetCommand: ParsableCommand {
   @Flag(help: "Store image files instead of pixels.")
   var encoded = false
 
-  @Option(help: "The format of stored image files, such as png; else that of each file. Implies --encoded.")
+  @Option(help: "The format of stored image files, png or jpg; else that of each file. Implies --encoded.")
   var encodeType = ""
 
   @Flag(help: "Replace a database that exists.")
   var overwrite = false
 
+  @OptionGroup var threading: ThreadOptions
+
   @Flag(help: "Leave out the lines about progress.")
   var quiet = false
 
   func run() throws {
-    guard backend == "lmdb" else {
-      throw Diagnostic("databases are LMDBs; --backend '\(backend)' does not exist in Crema, say lmdb or leave it out")
-    }
     let console = Console.standard, log = console.log
     if quiet { console.hideConstruction() }
-    var entries = try ImageList(contentsOf: list)
+    var lines = try ImageList(contentsOf: list)
     if shuffle {
-      log.info("convert_imageset.cpp", 83, "Shuffling data")
-      entries.shuffle(RandomStream())
+      log.info("convert_imageset.cpp", 86, "Shuffling data")
+      lines.shuffle(RandomStream())
     }
-    log.info("convert_imageset.cpp", 86, "A total of \(entries.entries.count) images.")
+    log.info("convert_imageset.cpp", 89, "A total of \(lines.entries.count) images.")
     if !encodeType.isEmpty, !encoded {
-      log.info("convert_imageset.cpp", 89, "encode_type specified, assuming encoded=true.")
+      log.info("convert_imageset.cpp", 92, "encode_type specified, assuming encoded=true.")
     }
-    let report = try imageSet.convert(entries, in: folder, to: database) { count in
-      log.info("convert_imageset.cpp", 144, "Processed \(count) files.")
-    } complain: { problem in
-      var warning = problem
-      warning.severity = .warning
-      console.report(warning)
+    let line = CountLine("images", of: lines.entries.count)
+    let report = try imageSet().convert(lines, in: folder, to: database, log: log) { count in
+      console.live(line.text(count))
     }
-    guard report.failed > 0 else { return }
-    console.report(
-      Diagnostic("\(report.failed) of \(entries.entries.count) images could not be used", severity: .warning))
+    console.endLive()
+    console.showEverything()
+    tell(report, of: lines.entries.count)
   }
 
-  private var imageSet: ImageSet {
+  /// Names every image that was left out, and every one that is damaged.
+  private func tell(_ report: ImageSet.Report, of total: Int) {
+    let console = Console.standard
+    if !report.damaged.isEmpty {
+      console.report(
+        Diagnostic(
+          "\(report.damaged.count) of \(total) images are damaged; as in OpenCV, what is missing is filled up and they are used",
+          severity: .warning, notes: report.damaged.map(note)))
+    }
+    if !report.unusable.isEmpty {
+      console.report(
+        Diagnostic(
+          "\(report.unusable.count) of \(total) images could not be used; '\(database)' has the other \(report.written)",
+          severity: .warning, notes: report.unusable.map(note)))
+    }
+  }
+
+  private func note(_ problem: Diagnostic) -> Diagnostic {
+    var note = problem
+    note.severity = .note
+    return note
+  }
+
+  private func imageSet() throws(Diagnostic) -> ImageSet {
     var set = ImageSet()
+    (set.backend, set.threads) = (backend, try threading.count())
     (set.isGray, set.checksSize, set.overwrites) = (gray, checkSize, overwrite)
     (set.width, set.height) = (resizeWidth, resizeHeight)
     (set.isEncoded, set.encodeType) = (encoded || !encodeType.isEmpty, encodeType)

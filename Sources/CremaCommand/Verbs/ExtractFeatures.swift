@@ -1,6 +1,5 @@
 import ArgumentParser
 import Crema
-import LMDB
 import Prototxt
 
 /// Writes what chosen blobs hold for each image of a net's data into databases, one for each blob.
@@ -27,8 +26,8 @@ struct ExtractFeaturesCommand: ParsableCommand {
   @Argument(help: "The number of batches.")
   var batches: Int
 
-  @Argument(help: "The kind of database: lmdb.")
-  var backend = "lmdb"
+  @Argument(help: "The kind of database: lmdb or leveldb.")
+  var backend = DatabaseBackend.lmdb
 
   @Argument(help: "Accepted for Caffe's sake: CPU or GPU, and DEVICE_ID=0. Crema computes on the CPU.")
   var device: [String] = []
@@ -41,9 +40,6 @@ struct ExtractFeaturesCommand: ParsableCommand {
     if blobNames.count != databaseNames.count {
       throw ValidationError(
         "\(blobNames.count) blobs need as many databases, not \(databaseNames.count); separate names by commas")
-    }
-    if backend.lowercased() != "lmdb" {
-      throw ValidationError("the kind of database is lmdb, not '\(backend)'")
     }
     if let word = device.first(where: { !["CPU", "GPU"].contains($0) && !$0.hasPrefix("DEVICE_ID=") }) {
       throw ValidationError("'\(word)' is neither CPU, GPU nor DEVICE_ID=NUMBER")
@@ -68,9 +64,9 @@ struct ExtractFeaturesCommand: ParsableCommand {
     console.tell(try WeightsFile.load(weights, into: net, log: log).text(all: false) + "\n")
     console.showEverything()
     let features = try zip(blobNames, databaseNames).map { blob, database in
-      let feature = try FeatureDatabase(blob, of: net, path: database)
+      let feature = try FeatureDatabase(blob, of: net, backend, path: database)
       log.info("extract_features.cpp", 125, "Opening dataset \(database)")
-      log.info("db_lmdb.cpp", 35, "Opened lmdb \(database)")
+      backend.logOpening(database, log)
       return feature
     }
     log.add(.error, "extract_features.cpp", 133, "Extracting Features")
@@ -88,7 +84,7 @@ struct ExtractFeaturesCommand: ParsableCommand {
     console.endLive()
     for feature in features {
       let count = try feature.close()
-      guard count % Writer.recordsPerTransaction != 0 else { continue }
+      guard count % DatabaseBackend.recordsPerCommit != 0 else { continue }
       log.add(
         .error, "extract_features.cpp", 176,
         "Extracted features of \(count) query images for feature blob \(feature.blobName)")
@@ -101,13 +97,13 @@ struct ExtractFeaturesCommand: ParsableCommand {
 private final class FeatureDatabase {
   let blobName: String
   private let blob: Blob
-  private var writer: Writer
+  private var writer: any RecordWriter & ~Copyable
   private var count = 0
 
   /// Starts a database that must not exist.
   ///
   /// - Throws: a blob that the net lacks or that has more than four axes, or a folder that cannot be made.
-  init(_ name: String, of net: Net, path: String) throws(Diagnostic) {
+  init(_ name: String, of net: Net, _ backend: DatabaseBackend, path: String) throws(Diagnostic) {
     guard let blob = net.blob(name) else {
       throw Diagnostic(
         "the net has no blob '\(name)'", suggestion: name.nearest(in: net.graph.values.map(\.name)))
@@ -118,7 +114,7 @@ private final class FeatureDatabase {
       )
     }
     (blobName, self.blob) = (name, blob)
-    do throws(LMDBError) { writer = try Writer(creating: path) } catch { throw Diagnostic("\(error)") }
+    writer = try backend.writer(creating: path)
   }
 
   /// Adds the images of the current batch.
@@ -129,11 +125,11 @@ private final class FeatureDatabase {
       let digits = String(count)
       let record = Datum.encoded(
         channels: axes[1], height: axes[2], width: axes[3], values: values[image * size..<(image + 1) * size])
-      do throws(LMDBError) {
+      do {
         try writer.put(String(repeating: "0", count: max(0, 10 - digits.count)) + digits, record)
       } catch { throw Diagnostic("\(error)") }
       count += 1
-      if count % Writer.recordsPerTransaction == 0 { progress(count) }
+      if count % DatabaseBackend.recordsPerCommit == 0 { progress(count) }
     }
   }
 
@@ -141,7 +137,7 @@ private final class FeatureDatabase {
   ///
   /// - Returns: the number of its records.
   func close() throws(Diagnostic) -> Int {
-    do throws(LMDBError) { try writer.close() } catch { throw Diagnostic("\(error)") }
+    do { try writer.close() } catch { throw Diagnostic("\(error)") }
     return count
   }
 }

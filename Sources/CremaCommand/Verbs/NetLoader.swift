@@ -20,7 +20,7 @@ struct NetLoader {
       definition, state: options.state(of: definition.message, phase: phase), options: building)
     graph.warnings.forEach(console.report)
     return try Net(
-      graph, random: RandomStream(), workers: workers, environment: options.environment, options: netOptions,
+      graph, random: RandomStream(), workers: workers, environment: building.environment, options: netOptions,
       log: console.log)
   }
 }

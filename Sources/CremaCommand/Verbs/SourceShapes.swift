@@ -57,10 +57,13 @@ struct SourceShapes {
     let names = ["Data": "data_param", "ImageData": "image_data_param", "WindowData": "window_data_param"]
     guard let name = names[layer.string("type")] else { return nil }
     let parameters = layer.message(name)
-    let channels = transform.bool("force_gray") ? 1 : 3
+    var isGray = name == "data_param" && transform.bool("force_gray")
     var size = (crop, crop)
-    if crop == 0, name == "image_data_param" { size = (parameters.int("new_height"), parameters.int("new_width")) }
+    if name == "image_data_param" {
+      isGray = !parameters.bool("is_color")
+      if crop == 0 { size = (parameters.int("new_height"), parameters.int("new_width")) }
+    }
     guard size.0 > 0, size.1 > 0, parameters.int("batch_size") > 0 else { return nil }
-    return [parameters.int("batch_size"), channels, size.0, size.1]
+    return [parameters.int("batch_size"), isGray ? 1 : 3, size.0, size.1]
   }
 }

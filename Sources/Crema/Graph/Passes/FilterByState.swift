@@ -1,11 +1,11 @@
 import Prototxt
 
 /// The layers of a net that its state includes.
-enum FilterByState {
+package enum FilterByState {
   /// The NetParameter `net` without the layers whose rules the state does not meet.
   ///
   /// - Throws: a layer with both `include` and `exclude`.
-  static func apply(_ net: Message, _ state: NetState, log: Log) throws(Diagnostic) -> Message {
+  package static func apply(_ net: Message, _ state: NetState, log: Log) throws(Diagnostic) -> Message {
     var kept: [Message] = []
     for layer in net.messages("layer") where try includes(layer, state, log) { kept.append(layer) }
     var filtered = net

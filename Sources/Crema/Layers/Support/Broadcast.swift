@@ -26,16 +26,12 @@ struct Broadcast {
 
   /// Adds to each element of `gradient` the sum of `dy` over its ranges.
   func addSums(_ dy: Tensor, to gradient: Tensor) {
-    gradient.write(reading: dy) { dy, gradient in
-      each { element, range in gradient[element] += sum(dy, at: range.lowerBound, inner) }
-    }
+    gradient.write { gradient in each { element, range in gradient[element] += dy.sum(range) } }
   }
 
   /// Adds to each element of `gradient` the sum of `dy · x` over its ranges.
   func addProducts(_ dy: Tensor, _ x: Tensor, to gradient: Tensor) {
-    gradient.write(reading: dy, x) { dy, x, gradient in
-      each { element, range in gradient[element] += dot(dy, x, at: range.lowerBound, inner) }
-    }
+    gradient.write { gradient in each { element, range in gradient[element] += dy.products(range, x) } }
   }
 }
 

@@ -1,4 +1,3 @@
-import Glibc
 import Prototxt
 
 /// A blob seen as `outer x classes x inner`: the classes of one position lie `inner` apart.
@@ -9,19 +8,24 @@ struct ClassLayout {
     (outer, classes, inner) = (shape.count(0..<axis), shape[axis], shape.count(from: axis + 1))
   }
 
-  /// Turns the values of each position into probabilities: exponentials, divided by their sum.
-  func softmax(_ y: inout MutableSpan<Float>) {
-    for i in 0..<outer {
-      for j in 0..<inner {
-        let first = i * classes * inner + j, end = (i + 1) * classes * inner
-        var largest = -Float.infinity, total: Float = 0
-        for at in stride(from: first, to: end, by: inner) { largest = max(largest, y[at]) }
-        for at in stride(from: first, to: end, by: inner) {
-          y[at] = expf(y[at] - largest)
-          total += y[at]
-        }
-        for at in stride(from: first, to: end, by: inner) { y[at] /= total }
-      }
+  /// The number of positions.
+  var positions: Int { outer * inner }
+
+  /// Runs of some of the positions whose classes lie `inner` apart: the first number of each, its first position and its length.
+  @inline(__always)
+  func runs(_ range: Range<Int>, _ body: (_ start: Int, _ position: Int, _ count: Int) -> Void) {
+    var position = range.lowerBound
+    while position < range.upperBound {
+      let (row, column) = (position / inner, position % inner), count = min(inner - column, range.upperBound - position)
+      body(row * classes * inner + column, position, count)
+      position += count
+    }
+  }
+
+  /// Probabilities of some positions, or all: exponentials, divided by their sum. `x` may be `y`.
+  func softmax(_ x: Tensor, into y: Tensor, _ range: Range<Int>? = nil) {
+    runs(range ?? 0..<positions) { start, _, count in
+      y.softmax(x, at: start, classes: classes, stride: inner, positions: count)
     }
   }
 }

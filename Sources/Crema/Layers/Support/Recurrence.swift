@@ -14,6 +14,8 @@ struct Recurrence: Sendable {
   /// The products of the values, of the values of all steps, and of the outputs before.
   let input: InnerProduct, constant: InnerProduct, hidden: InnerProduct
   private let states: Int
+  /// The number of sums for each output.
+  let sums: Int
   private let parameters: Message
 
   /// - Parameters:
@@ -21,7 +23,7 @@ struct Recurrence: Sendable {
   ///   - sums: the number of sums for each output.
   init(_ fields: Fields, states: Int, sums: Int) throws(Diagnostic) {
     parameters = fields.parameters("recurrent_param")
-    self.states = states
+    (self.states, self.sums) = (states, sums)
     outputs = parameters.int("num_output")
     isExposed = parameters.bool("expose_hidden")
     try checkOutputs(parameters)
@@ -81,7 +83,7 @@ struct Recurrence: Sendable {
     }
     var plan = Plan(
       tops: [all] + (isExposed ? Array(repeating: state, count: states) : []), weights: products.flatMap(\.weights),
-      division: .whole, multiplyAdds: products.reduce(0) { $0 + $1.multiplyAdds })
+      division: .parts, multiplyAdds: products.reduce(0) { $0 + $1.multiplyAdds })
     plan.state = isExposed ? [] : Array(repeating: state, count: states)
     if parameters.bool("debug_info") {
       plan.warnings.append("debug_info of recurrent_param shows nothing: the steps are not layers of a net")
@@ -118,86 +120,6 @@ extension Recurrence {
     isExposed ? pass.bottoms[pass.bottoms.count - states + index].data : pass.state[index]
   }
 
-  /// A state after the last step.
-  func setAfter(_ index: Int, _ pass: Pass, _ values: Tensor) {
-    (isExposed ? pass.tops[1 + index].data : pass.state[index]).copy(values)
-  }
-
-  /// What the values give to the sums of every step, and into `same` what the values of all steps give.
-  func forwardInputs(_ pass: Pass, into sums: Tensor, _ same: Tensor) {
-    input.forward(Recurrence.pass(pass.bottoms[0], Blob(sums, gradient: sums), pass.weights[0..<2]))
-    guard hasStatic else { return }
-    constant.forward(Recurrence.pass(pass.bottoms[2], Blob(same, gradient: same), pass.weights[2..<3]))
-  }
-
-  /// The sums of one step from the outputs before it, which a new sequence forgets.
-  ///
-  /// - Parameters:
-  ///   - continued: gets what is left of the outputs before.
-  ///   - inputs: what the values of this step give, and those of all steps.
-  func forwardStep(
-    _ pass: Pass, _ step: Int, before: Tensor, continued: Tensor, inputs: (own: Tensor, same: Tensor), into sums: Tensor
-  ) {
-    let own = pass.bottoms[1].data.step(step)
-    continued.forEachSequence(own) { range, goes in continued.assign(range, before) { goes * $0 } }
-    let first = firstOfStep
-    hidden.forward(
-      Recurrence.pass(
-        Blob(continued, gradient: continued), Blob(sums, gradient: sums), pass.weights[first..<first + 1]))
-    sums.assign(sums, inputs.own) { $0 + $1 }
-    if hasStatic { sums.assign(sums, inputs.same) { $0 + $1 } }
-  }
-
-  /// Adds to the weights of a step, and replaces `before` by the gradient of the outputs before the step.
-  func backwardStep(_ pass: Pass, _ step: Int, continued: Tensor, sums gradient: Tensor, before: Tensor) {
-    let first = firstOfStep
-    hidden.backward(
-      Recurrence.pass(
-        Blob(continued, gradient: before), Blob(gradient, gradient: gradient), pass.weights[first..<first + 1],
-        wanted: step > 0, learns: pass.learns[first..<first + 1]))
-    guard step > 0 else { return }
-    before.forEachSequence(pass.bottoms[1].data.step(step)) { range, goes in
-      before.assign(range, before) { goes * $0 }
-    }
-  }
-
-  /// The gradients of the values and their weights, from those of the sums of all steps; `same` is memory for one step's sums.
-  func backwardInputs(_ pass: Pass, sums: Tensor, _ same: Tensor) {
-    if hasStatic, pass.wanted[2] || pass.learns[2] {
-      same.copy(sums.step(0))
-      for step in 1..<max(sums.shape[0], 1) { same.add(sums.step(step)) }
-      constant.backward(
-        Recurrence.pass(
-          pass.bottoms[2], Blob(same, gradient: same), pass.weights[2..<3], wanted: pass.wanted[2],
-          learns: pass.learns[2..<3]))
-    }
-    input.backward(
-      Recurrence.pass(
-        pass.bottoms[0], Blob(sums, gradient: sums), pass.weights[0..<2], wanted: pass.wanted[0],
-        learns: pass.learns[0..<2]))
-    for index in pass.bottoms.indices.dropFirst(hasStatic ? 3 : 2) where pass.wanted[index] {
-      pass.bottoms[index].gradient.clear()
-    }
-  }
-
-  /// A pass of a product.
-  static func pass(
-    _ bottom: Blob, _ top: Blob, _ weights: ArraySlice<Blob>, wanted: Bool = false, learns: ArraySlice<Bool> = []
-  ) -> Pass {
-    Pass(
-      bottoms: [bottom], tops: [top], weights: Array(weights), wanted: [wanted],
-      learns: learns.isEmpty ? nil : Array(learns))
-  }
-}
-
-extension Tensor {
-  /// One step of all: the same memory, with a first axis of 1.
-  func step(_ index: Int) -> Tensor { images(index..<index + 1) }
-
-  /// The range of each sequence of one step, with the number that says whether it goes on.
-  @inline(__always)
-  func forEachSequence(_ continues: Tensor, _ body: (_ range: Range<Int>, _ goes: Float) -> Void) {
-    let size = count / max(continues.count, 1)
-    for n in 0..<continues.count { body(n * size..<(n + 1) * size, continues.read { $0[n] }) }
-  }
+  /// Where a state after the last step goes.
+  func after(_ index: Int, _ pass: Pass) -> Tensor { isExposed ? pass.tops[1 + index].data : pass.state[index] }
 }

@@ -27,6 +27,9 @@ package func replaceFile(
   synchronizeFolder(of: target)
 }
 
+/// Throws unless a file can be put at `path`: to be asked before long work whose result goes there.
+package func checkReplaceable(_ path: String) throws(Diagnostic) { _ = try replaceable(path) }
+
 /// The system's words for the last error.
 package func reason() -> String { unsafe String(cString: strerror(errno)) }
 

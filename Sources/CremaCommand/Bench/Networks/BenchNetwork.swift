@@ -8,6 +8,8 @@ package struct BenchNetwork: Sendable {
   let classes: Int
   /// What a solver's data layer does with a stored image.
   let transform: String
+  /// Whether what the layers answer are scores that Softmax makes probabilities.
+  var givesScores = true
   /// Adds the layers behind `data`; answers the scores of the classes.
   let layers: @Sendable (inout NetText, _ data: String) -> String
 
@@ -18,7 +20,7 @@ package struct BenchNetwork: Sendable {
     var net = NetText(name: name, fills: fills)
     net.input("data", [batch] + input)
     let scores = layers(&net, "data")
-    net.layer("prob", "Softmax", [scores], ["prob"])
+    if givesScores { net.layer("prob", "Softmax", [scores], ["prob"]) }
     return net.text
   }
 

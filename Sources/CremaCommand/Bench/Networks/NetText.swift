@@ -32,21 +32,26 @@ struct NetText {
   /// A convolution with square windows.
   mutating func convolution(
     _ name: String, _ bottom: String, _ outputs: Int, _ kernel: Int, stride: Int = 1, pad: Int = 0, group: Int = 1,
-    bias: Bool = true, filler: String = "type: \"msra\""
+    dilation: Int = 1, bias: Bool = true, filler: String = "type: \"msra\""
   ) -> String {
     var parameters = "num_output: \(outputs) kernel_size: \(kernel)"
     if pad > 0 { parameters += " pad: \(pad)" }
     if stride > 1 { parameters += " stride: \(stride)" }
     if group > 1 { parameters += " group: \(group)" }
+    if dilation > 1 { parameters += " dilation: \(dilation)" }
     if !bias { parameters += " bias_term: false" }
     layer(name, "Convolution", [bottom], [name], "convolution_param { \(parameters)\(weights(filler)) }")
     return name
   }
 
   /// A pooling with square windows.
-  mutating func pool(_ name: String, _ bottom: String, _ method: String, _ kernel: Int, _ stride: Int) -> String {
+  mutating func pool(
+    _ name: String, _ bottom: String, _ method: String, _ kernel: Int, _ stride: Int, pad: Int = 0
+  ) -> String {
+    let border = pad > 0 ? " pad: \(pad)" : ""
     layer(
-      name, "Pooling", [bottom], [name], "pooling_param { pool: \(method) kernel_size: \(kernel) stride: \(stride) }")
+      name, "Pooling", [bottom], [name],
+      "pooling_param { pool: \(method) kernel_size: \(kernel) stride: \(stride)\(border) }")
     return name
   }
 
@@ -58,6 +63,12 @@ struct NetText {
 
   /// A ReLU in place.
   mutating func relu(_ name: String, _ blob: String) { layer(name, "ReLU", [blob], [blob]) }
+
+  /// A local response normalisation over five channels, as AlexNet has it.
+  mutating func respond(_ name: String, _ bottom: String) -> String {
+    layer(name, "LRN", [bottom], [name], "lrn_param { local_size: 5 alpha: 0.0001 beta: 0.75 }")
+    return name
+  }
 
   /// A BatchNorm and a Scale with bias, both in place.
   mutating func normalize(_ blob: String, names: (norm: String, scale: String)) {
@@ -75,10 +86,11 @@ struct NetText {
     return name
   }
 
-  private func weights(_ filler: String) -> String { fills ? " weight_filler { \(filler) }" : "" }
+  /// The field of a filler.
+  func weights(_ filler: String) -> String { fills ? " weight_filler { \(filler) }" : "" }
 
   /// A dropout in place.
-  mutating func dropout(_ name: String, _ blob: String) {
-    layer(name, "Dropout", [blob], [blob], "dropout_param { dropout_ratio: 0.5 }")
+  mutating func dropout(_ name: String, _ blob: String, ratio: String = "0.5") {
+    layer(name, "Dropout", [blob], [blob], "dropout_param { dropout_ratio: \(ratio) }")
   }
 }

@@ -1,3 +1,5 @@
+import Crema
+
 extension GradientCase {
   /// Layers of Caffe's forks.
   static let forks = [

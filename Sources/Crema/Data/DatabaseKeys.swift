@@ -1,0 +1,16 @@
+import Prototxt
+
+/// The keys of a database of images.
+package enum DatabaseKeys {
+  /// The keys of all records as text, in order; in hexadecimal digits where they are none.
+  ///
+  /// - Throws: a database that cannot be read or has no records.
+  package static func all(of path: String) throws(Diagnostic) -> [String] {
+    var cursor = try (DatabaseBackend(of: path) ?? .lmdb).cursor(path)
+    var keys: [String] = []
+    do {
+      while let key = try cursor.next({ key, _ in withBytes(of: key) { text(ofKey: $0) } }) { keys.append(key) }
+    } catch { throw Diagnostic("\(error)") }
+    return keys
+  }
+}

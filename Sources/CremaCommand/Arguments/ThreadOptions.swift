@@ -1,0 +1,28 @@
+import ArgumentParser
+import Foundation
+import Prototxt
+
+/// How many threads a verb uses.
+struct ThreadOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The number of threads; results do not depend on it.",
+      discussion: "Without it CREMA_THREADS counts, and else the number of processors."))
+  var threads: Int?
+
+  mutating func validate() throws {
+    if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, not \(threads)") }
+  }
+
+  /// The number that is asked for, or that of the processors.
+  ///
+  /// - Throws: an environment variable that is no number.
+  func count() throws(Diagnostic) -> Int {
+    if let threads { return threads }
+    guard let text = System.environment("CREMA_THREADS") else { return ProcessInfo.processInfo.activeProcessorCount }
+    guard let count = Int(text), count > 0 else {
+      throw Diagnostic("the environment variable CREMA_THREADS must be a whole number of at least 1, not '\(text)'")
+    }
+    return count
+  }
+}

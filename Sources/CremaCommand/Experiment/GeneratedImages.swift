@@ -1,0 +1,72 @@
+import Crema
+import Datasets
+import Foundation
+import Images
+import Scenes
+
+/// What the labels of generated images say.
+enum GeneratedLabels: String, CaseIterable {
+  /// What was done to the image: 0 nothing, 1 median filter, 2 resampling, 3 a generator's upsampling.
+  case kind = "KIND"
+  /// 0 nothing, 1 anything.
+  case fake = "FAKE"
+
+  /// The label of a scene.
+  func label(_ scene: Scene) -> Int {
+    switch self {
+    case .kind: Kind.allCases.firstIndex(of: scene.kind) ?? 0
+    case .fake: scene.label
+    }
+  }
+}
+
+/// Images that are made for an experiment.
+struct GeneratedImages: Equatable {
+  /// The distance between the seeds of images to train on and to test on.
+  static let testOffset: UInt64 = 1_000_000
+  /// Scenes in a row that hold each kind, and so go through one operation.
+  private static let block = 6
+
+  let seed: UInt64
+  let count: Int
+  let labels: GeneratedLabels
+  /// What images go through, block by block in turn; at least one.
+  let operations: [OperationRule]
+
+  /// The folder of their database, which tells everything about it.
+  var folderName: String {
+    let names = operations.map(\.name).filter { $0 != "Raw" || operations.count > 1 }
+    return ExperimentFolder.fileName(
+      (["scenes", "\(seed)", "\(count)", labels.rawValue] + names).joined(separator: "-"))
+  }
+
+  /// Makes the database, unless it is there.
+  ///
+  /// - Throws: what prevents the writing.
+  func make(at path: String, on workers: Workers, progress: (Int) -> Void) throws {
+    guard !FileManager.default.fileExists(atPath: path) else { return }
+    try? FileManager.default.removeItem(atPath: path + ".partial")
+    let database = SceneDatabase(path: path, generator: SceneGenerator(seed: seed), count: count) {
+      scene, index throws(ImageError) in (try processed(scene, index), labels.label(scene))
+    }
+    try database.write(on: workers, progress: progress)
+  }
+
+  /// The planes of a scene behind the operation that its index draws.
+  private func processed(_ scene: Scene, _ index: Int) throws(ImageError) -> [UInt8] {
+    let operation = operations[index / Self.block % operations.count].operation(drawn(index))
+    guard operation != .none else { return scene.pixels }
+    let side = scene.side, area = side * side
+    let pixels = (0..<3 * area).map { scene.pixels[$0 % 3 * area + $0 / 3] }
+    let image = Image(width: side, height: side, channels: 3, pixels: pixels)
+    return try operation(image).resized(width: side, height: side).planar()
+  }
+
+  /// Numbers without pattern, one for each index.
+  private func drawn(_ index: Int) -> UInt64 {
+    var bits = seed &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(index) &* 0xD1B5_4A32_D192_ED03
+    bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
+    return bits ^ (bits >> 31)
+  }
+}
