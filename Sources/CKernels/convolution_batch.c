@@ -43,6 +43,7 @@ int batch_choose(struct ConvolutionPlan *plan, int winograd) {
   struct Batch *b = &plan->batch;
   int rows = walk->rows, columns = walk->columns, lanes = plan->set->lanes;
   if (walk->group > 1 || walk->across < walk->outputs || rows <= 0 || columns <= 0) return 1;
+  if (walk->tall == 5 && plan->transformed.winograd) return 1;   // image by image with fewer products
   b->winograd = winograd && walk->tall == 3 && !walk->source.whole && (rows + 3) / 4 * 20 <= 7 * rows;
   b->source = walk->source;
   struct Source *s = &b->source;
