@@ -59,6 +59,16 @@ private let turn = DispatchSemaphore(value: 1)
     return unsafe created
   }
 
+  /// The addresses of the pages that are in use.
+  func map() throws(LMDBError) -> Range<UInt> {
+    var info = unsafe MDB_envinfo()
+    var statistics = MDB_stat()
+    try check("mdb_env_info", path, unsafe mdb_env_info(handle, &info))
+    try check("mdb_env_stat", path, unsafe mdb_env_stat(handle, &statistics))
+    let start = unsafe UInt(bitPattern: info.me_mapaddr)
+    return unsafe start..<start + UInt(statistics.ms_psize) * (UInt(info.me_last_pgno) + 1)
+  }
+
   deinit {
     turn.wait()
     defer { turn.signal() }
@@ -93,6 +103,8 @@ private let turn = DispatchSemaphore(value: 1)
 @safe public struct Cursor: ~Copyable {
   private let snapshot: Snapshot
   private let handle: OpaquePointer
+  /// Where the database lies in memory: a damaged page may point elsewhere.
+  private let map: Range<UInt>
   /// The number of records in the database.
   public let count: Int
 
@@ -111,6 +123,7 @@ private let turn = DispatchSemaphore(value: 1)
   /// Throws if there is none, if it is truncated, or if LMDB refuses it.
   public init(path: String) throws(LMDBError) {
     let snapshot = try Snapshot(reading: path)
+    let map = try snapshot.environment.map()
     let transaction = unsafe snapshot.handle
     var database: MDB_dbi = 0
     try check("mdb_dbi_open", path, unsafe mdb_dbi_open(transaction, nil, 0, &database))
@@ -120,6 +133,7 @@ private let turn = DispatchSemaphore(value: 1)
       unsafe mdb_cursor_open(transaction, database, &$0)
     }
     unsafe handle = cursor
+    self.map = map
     count = Int(clamping: statistics.ms_entries)
     self.snapshot = snapshot
   }
@@ -157,9 +171,19 @@ private let turn = DispatchSemaphore(value: 1)
       let code = unsafe mdb_cursor_get(handle, &key, &value, move)
       guard code != MDB_NOTFOUND else { return nil }
       try check("mdb_cursor_get", path, code)
+      guard unsafe isInside(key), unsafe isInside(value) else {
+        throw LMDBError(
+          call: "mdb_cursor_get", file: path, code: MDB_CORRUPTED, words: "a record reaches beyond the end of the file")
+      }
       return try unsafe body(
         RawSpan(_unsafeStart: key.mv_data, byteCount: key.mv_size),
         RawSpan(_unsafeStart: value.mv_data, byteCount: value.mv_size))
     }
+  }
+
+  private func isInside(_ bytes: MDB_val) -> Bool {
+    let start = unsafe UInt(bitPattern: bytes.mv_data)
+    let (end, isBeyond) = unsafe start.addingReportingOverflow(UInt(bytes.mv_size))
+    return !isBeyond && start >= map.lowerBound && end <= map.upperBound
   }
 }

@@ -129,6 +129,9 @@ public final class Solver {
     for field in ["max_iter", "display", "snapshot", "test_interval"] where solver.int(field) < 0 {
       throw solver.error(field, "\(field) must not be negative, and is \(solver.int(field))")
     }
+    for (index, batches) in solver.ints("test_iter").enumerated() where batches < 0 {
+      throw solver.error("test_iter", index: index, "test_iter must not be negative, and is \(batches)")
+    }
   }
 
   /// Runs until `max_iter`, with tests and snapshots, as `caffe train` does.

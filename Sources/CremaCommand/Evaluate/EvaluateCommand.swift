@@ -75,6 +75,7 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     guard let model else { throw Diagnostic("evaluate needs a net: give it with --model FILE") }
     guard !weights.isEmpty else { throw Diagnostic("evaluate needs weights: give them with --weights FILE") }
+    for file in output + [curve, predictions].compactMap({ $0 }) { try checkReplaceable(file) }
     let first = try baseline.map(EvaluationReport.result)
     let workers = try compute.start()
     let models = try NamedPath.all(weights), sets = try NamedPath.all(data)
