@@ -141,6 +141,11 @@ package struct Plan: Sendable {
   }
 }
 
+extension Plan {
+  /// The first shape that is larger than a blob may be, of what the layer has beside its tops.
+  var oversized: Shape? { (weights.map(\.shape) + kept + state).first { $0.checkedCount == nil } }
+}
+
 /// Bottoms of a shape that the layer cannot take. The graph adds the layer, its place, and the makers of the bottoms.
 package struct ShapeError: Error, Sendable {
   package var message: String

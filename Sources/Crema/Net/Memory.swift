@@ -25,6 +25,7 @@ package struct Memory {
   init(_ graph: Graph, workers: Int, fill: (_ node: Int, _ weights: [Blob]) throws(Diagnostic) -> Void)
     throws(Diagnostic)
   {
+    try Self.checkRoom(graph)
     (self.graph, self.workers, scratch) = (graph, workers, CommonScratch(workers: workers))
     values = graph.values.map { Blob($0.shape) }
     Self.connect(&values, graph)
@@ -44,6 +45,20 @@ package struct Memory {
     kept = graph.nodes.map { $0.plan.kept.map(Tensor.init) }
     state = graph.nodes.map { $0.plan.state.map(Tensor.init) }
     failures = graph.nodes.map { _ in Failures() }
+  }
+
+  /// Throws unless the system has memory for the largest piece and room for the addresses of all; whether all of it can be
+  /// used at once shows later, since what is never touched costs nothing.
+  private static func checkRoom(_ graph: Graph) throws(Diagnostic) {
+    let blobs = graph.values.map(\.shape) + graph.nodes.flatMap { $0.plan.weights.map(\.shape) }
+    let pieces = blobs + blobs + graph.nodes.flatMap { $0.plan.kept + $0.plan.state }
+    let sizes = pieces.map { $0.count * MemoryLayout<Float>.stride }
+    let most = sizes.max() ?? 0, all = sizes.reduce(0, +)
+    guard most > 0, !ZeroPages.areAvailable(bytes: most) || !ZeroPages.haveAddresses(bytes: all) else { return }
+    let gigabytes = { (bytes: Int) in logNumber(Float(bytes >> 20) / 1024) }
+    throw Diagnostic(
+      "the net needs \(gigabytes(all)) GB, \(gigabytes(most)) GB of them for one blob, and the system does not give as much; "
+        + "make batches or images smaller, or raise the limit (ulimit -v)")
   }
 
   /// Tops that are a bottom under another name get its memory, and losses their weights.
