@@ -27,7 +27,8 @@ struct ThreadOptions: ParsableArguments {
     guard let text = System.environment("CREMA_THREADS") else { return ProcessInfo.processInfo.activeProcessorCount }
     guard let count = Int(text), Self.allowed.contains(count) else {
       throw Diagnostic(
-        "the environment variable CREMA_THREADS must be a whole number from 1 to \(Self.allowed.upperBound), not '\(text)'")
+        "the environment variable CREMA_THREADS must be a whole number from 1 to \(Self.allowed.upperBound), not '\(text)'"
+      )
     }
     return count
   }

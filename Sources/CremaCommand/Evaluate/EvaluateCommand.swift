@@ -105,7 +105,7 @@ struct EvaluateCommand: ParsableCommand {
     let evaluator = try Evaluator(definition, on: testSet, workers: workers, options: settings)
     _ = try WeightsFile.load(weights.path, into: evaluator.net, log: .silent, requiresEveryLayer: true)
     let names = try classNames(evaluator.classes), dataName = set?.name ?? evaluator.sourceName
-    let progress = WorkProgress("\(weights.name) on \(dataName)", of: evaluator.images)
+    let progress = CountLine("images", of: evaluator.images, for: "\(weights.name) on \(dataName)")
     let predictions = try evaluator.run { console.live(progress.text($0)) }
     console.endLive()
     return EvaluationReport.Entry(
