@@ -94,7 +94,7 @@ extension HDF5File {
       "H5Dcreate", H5Dcreate2(id, site.place, type, space.id, normal, normal, normal), close: H5Dclose,
       advice: writeAdvice)
     try unsafe fill(dataset, with: bytes, as: type, shape: shape, space, at: site, willWrite: willWrite)
-    try dataset.close("H5Dclose", at: site, advice: writeAdvice)
+    try dataset.close("H5Dclose", at: site, advice: "free some space on the disk")
   }
 
   /// Writes the elements of a dataset: all at once, or some megabytes at a time.

@@ -59,16 +59,6 @@ private let turn = DispatchSemaphore(value: 1)
     return unsafe created
   }
 
-  /// The addresses of the pages that are in use.
-  func map() throws(LMDBError) -> Range<UInt> {
-    var info = unsafe MDB_envinfo()
-    var statistics = MDB_stat()
-    try check("mdb_env_info", path, unsafe mdb_env_info(handle, &info))
-    try check("mdb_env_stat", path, unsafe mdb_env_stat(handle, &statistics))
-    let start = unsafe UInt(bitPattern: info.me_mapaddr)
-    return unsafe start..<start + UInt(statistics.ms_psize) * (UInt(info.me_last_pgno) + 1)
-  }
-
   deinit {
     turn.wait()
     defer { turn.signal() }
@@ -88,6 +78,33 @@ private let turn = DispatchSemaphore(value: 1)
     }
     unsafe handle = transaction
     self.environment = environment
+  }
+
+  /// The addresses of the pages that are in use; all addresses if they cannot be told.
+  ///
+  /// LMDB does not say where it has mapped the file. It follows from the page of the first key, which begins with its own number.
+  func map(of database: MDB_dbi) throws(LMDBError) -> Range<UInt> {
+    let path = environment.path, all = UInt.min..<UInt.max
+    var info = unsafe MDB_envinfo()
+    var statistics = MDB_stat()
+    try check("mdb_env_info", path, unsafe mdb_env_info(environment.handle, &info))
+    try check("mdb_stat", path, unsafe mdb_stat(handle, database, &statistics))
+    let pageSize = UInt(statistics.ms_psize)
+    guard pageSize <= UInt(sysconf(CInt(_SC_PAGESIZE))) else { return all }
+    let cursor = try unsafe open("mdb_cursor_open", path) { unsafe mdb_cursor_open(handle, database, &$0) }
+    defer { unsafe mdb_cursor_close(cursor) }
+    var key = unsafe MDB_val()
+    var value = unsafe MDB_val()
+    guard unsafe mdb_cursor_get(cursor, &key, &value, MDB_FIRST) == MDB_SUCCESS else { return all }
+    let page = unsafe UInt(bitPattern: key.mv_data) & ~(pageSize - 1)
+    guard let start = unsafe UnsafeRawPointer(bitPattern: page) else { return all }
+    let number = unsafe start.load(as: UInt.self), count = unsafe UInt(info.me_last_pgno) + 1
+    guard number < count, page >= number * pageSize else {
+      throw LMDBError(
+        call: "mdb_cursor_get", file: path, code: MDB_CORRUPTED, words: "page \(number) is not among its \(count) pages"
+      )
+    }
+    return page - number * pageSize..<page + (count - number) * pageSize
   }
 
   deinit { unsafe mdb_txn_abort(handle) }  // and then the environment closes
@@ -123,12 +140,12 @@ private let turn = DispatchSemaphore(value: 1)
   /// Throws if there is none, if it is truncated, or if LMDB refuses it.
   public init(path: String) throws(LMDBError) {
     let snapshot = try Snapshot(reading: path)
-    let map = try snapshot.environment.map()
     let transaction = unsafe snapshot.handle
     var database: MDB_dbi = 0
     try check("mdb_dbi_open", path, unsafe mdb_dbi_open(transaction, nil, 0, &database))
     var statistics = MDB_stat()
     try check("mdb_stat", path, unsafe mdb_stat(transaction, database, &statistics))
+    let map = try snapshot.map(of: database)
     let cursor = try unsafe open("mdb_cursor_open", path) {
       unsafe mdb_cursor_open(transaction, database, &$0)
     }

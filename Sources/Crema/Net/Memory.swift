@@ -55,7 +55,7 @@ package struct Memory {
     let sizes = pieces.map { $0.count * MemoryLayout<Float>.stride }
     let most = sizes.max() ?? 0, all = sizes.reduce(0, +)
     guard most > 0, !ZeroPages.areAvailable(bytes: most) || !ZeroPages.haveAddresses(bytes: all) else { return }
-    let gigabytes = { (bytes: Int) in logNumber(Float(bytes >> 20) / 1024) }
+    let gigabytes = { (bytes: Int) in significant(Double(bytes) / Double(1 << 30), digits: 3) }
     throw Diagnostic(
       "the net needs \(gigabytes(all)) GB, \(gigabytes(most)) GB of them for one blob, and the system does not give as much; "
         + "make batches or images smaller, or raise the limit (ulimit -v)")
