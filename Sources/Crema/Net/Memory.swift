@@ -2,6 +2,7 @@ import Prototxt
 
 /// The blobs of a net: everything that is allocated for it, except what steps keep for themselves.
 package struct Memory {
+  /// What the memory is for.
   package private(set) var graph: Graph
   /// By value.
   package private(set) var values: [Blob]
@@ -13,6 +14,7 @@ package struct Memory {
   package private(set) var state: [[Tensor]]
   /// By node.
   package let failures: [Failures]
+  /// Whether weights' gradients are to be written or added to.
   package let gradients = GradientState()
   /// What calls need while they run, for steps that share it.
   let scratch: CommonScratch

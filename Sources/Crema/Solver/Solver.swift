@@ -57,6 +57,7 @@ public final class Solver {
   public let testNets: [Net]
   /// Updates done.
   public internal(set) var iteration = 0
+  /// The nets that are trained, of which the first is shown and saved.
   package let replicas: [Net]
   let updater: Updater
   let learningRate: LearningRate
