@@ -72,7 +72,8 @@ extension Solver {
     guard descriptor >= 0 else {
       throw message.error(
         "snapshot_prefix",
-        "Cannot write to snapshot prefix '\(prefix)' (\(reason())). Make sure that the directory exists and is writable.")
+        "Cannot write to snapshot prefix '\(prefix)' (\(reason())). Make sure that the directory exists and is writable."
+      )
     }
     close(descriptor)
     unsafe probe.withCString { _ = unsafe unlink($0) }
