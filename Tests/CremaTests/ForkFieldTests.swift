@@ -67,13 +67,12 @@ import Testing
 
   @Test func netsOfForksAreRefusedByOneError() throws {
     let folder = try ScratchFolder(), path = folder.path + "/train.prototxt"
-    try Data(
+    try write(
       """
       layer { name: "d" type: "AnnotatedData" top: "data" top: "label" transform_param { resize_param { prob: 1 } }
         annotated_data_param { label_map_file: "x" } }
       layer { name: "l" type: "MultiBoxLoss" bottom: "data" bottom: "label" top: "loss" multibox_loss_param { neg_overlap: 0.5 } }
-      """.utf8
-    ).write(to: URL(filePath: path))
+      """.utf8, to: path)
     let net = try NetDefinition(contentsOf: path)
     let error = try #require(throws: Diagnostic.self) {
       try GraphBuilder.build(net, state: NetState(phase: .train).message)
