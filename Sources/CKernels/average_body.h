@@ -141,7 +141,7 @@ static void average_pool(const struct PoolWindow *s, const float *x, float *y) {
       }
       total /= load(lengths + c) * splat(height);
       if (s->out_width >= LANES) store(out + c, total);
-      else store_some(out + c, total, s->out_width);
+      else store_first(out + c, total, s->out_width);
     }
   }
 }
@@ -184,7 +184,7 @@ static void average_unpool(const struct PoolWindow *s, const float *dy, float *d
       float *to = dx + (ptrdiff_t)i * s->width;
       for (c = 0; c + LANES <= s->width; c += LANES) store(to + c, load(to + c) + load(spread + c));
       int left = s->width - c;
-      if (left > 0) store_some(to + c, load_some(to + c, left) + load(spread + c), left);
+      if (left > 0) store_first(to + c, load_first(to + c, left) + load(spread + c), left);
     }
   }
 }

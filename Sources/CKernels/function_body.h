@@ -40,41 +40,12 @@ INLINE vec tanh_of(vec x) {
   return z < splat(0.390625f) ? small : large;
 }
 
-// The first n lanes, in pieces of 8, 4, 2 and 1; never touches what is behind them.
-INLINE vec load_some(const float *p, int n) {
-  float t[LANES] = {0};
-  int i = 0;
-#if LANES > 8
-  if (n & 8) { memcpy(t, p, 32); i = 8; }
-#endif
-#if LANES > 4
-  if (n & 4) { memcpy(t + i, p + i, 16); i += 4; }
-#endif
-  if (n & 2) { memcpy(t + i, p + i, 8); i += 2; }
-  if (n & 1) t[i] = p[i];
-  return load(t);
-}
-
-INLINE void store_some(float *p, vec v, int n) {
-  float t[LANES];
-  store(t, v);
-  int i = 0;
-#if LANES > 8
-  if (n & 8) { memcpy(p, t, 32); i = 8; }
-#endif
-#if LANES > 4
-  if (n & 4) { memcpy(p + i, t + i, 16); i += 4; }
-#endif
-  if (n & 2) { memcpy(p + i, t + i, 8); i += 2; }
-  if (n & 1) p[i] = t[i];
-}
-
 #define EACH(LOAD_AND_STORE)                                             \
   ptrdiff_t i = 0;                                                       \
   for (; i + LANES <= count; i += LANES) LOAD_AND_STORE(load, store, )   \
   if (i < count) {                                                       \
     int left = (int)(count - i);                                         \
-    LOAD_AND_STORE(load_some, store_some, COMMA left)                  \
+    LOAD_AND_STORE(load_first, store_first, COMMA left)                \
   }
 #define COMMA ,
 #define EXP(L, S, N) S(y + i, exp_of(L(x + i N) - splat(less)) N);
@@ -125,15 +96,15 @@ INLINE void softmax_row(const float *x, int classes, float *y) {
   sum = sum1(total);
   if (i < classes) {
     int left = classes - i;
-    store_some(y + i, exp_of(load_some(x + i, left) - splat(most)), left);
+    store_first(y + i, exp_of(load_first(x + i, left) - splat(most)), left);
     for (; i < classes; i++) sum += y[i];
   }
   for (i = 0; i + LANES <= classes; i += LANES) store(y + i, load(y + i) / splat(sum));
   for (; i < classes; i++) y[i] /= sum;
 }
 
-#define LOAD(p) (n == LANES ? load(p) : load_some(p, n))
-#define STORE(p, v) { if (n == LANES) store(p, v); else store_some(p, v, n); }
+#define LOAD(p) (n == LANES ? load(p) : load_first(p, n))
+#define STORE(p, v) { if (n == LANES) store(p, v); else store_first(p, v, n); }
 
 // Some registers of positions at once, whose classes lie `inner` apart: runs of several lines are read as fast as memory goes.
 enum { WIDE = 4 };

@@ -2,10 +2,6 @@
 
 #define EXACT _Pragma("clang fp contract(off)")
 
-INLINE void store_first(float *p, vec v, int n) {
-  for (int i = 0; i < n; i++) p[i] = v[i];
-}
-
 #if LANES == 16
 #define REVERSED 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0
 #elif LANES == 8

@@ -6,10 +6,12 @@ import Prototxt
 /// command line that cannot be understood.
 package enum Launcher {
   static let usageCode: Int32 = 64
+  /// So many errors of a file are shown.
+  private static let mostDiagnostics = 50
 
   /// Runs the command; the first word is the program's name.
   package static func run(_ words: [String]) -> Int32 {
-    System.ignoreBrokenPipes()
+    System.ignoreWriteSignals()
     defer { Console.standard.endLive() }
     do {
       let program = words.first?.split(separator: "/").last.map(String.init) ?? "crema"
@@ -21,6 +23,7 @@ package enum Launcher {
       }
       var command = try RootCommand.parseAsRoot(line.arguments)
       try command.run()
+      try Console.standard.checkResults()
       return 0
     } catch { return end(with: error) }
   }
@@ -31,7 +34,9 @@ package enum Launcher {
   private static func end(with error: any Error) -> Int32 {
     switch error {
     case let error as DiagnosticList:
-      error.diagnostics.forEach(Console.standard.report)
+      error.diagnostics.prefix(mostDiagnostics).forEach(Console.standard.report)
+      let more = error.diagnostics.count - mostDiagnostics
+      if more > 0 { Console.standard.report(Diagnostic("\(more) more are not shown", severity: .note)) }
       return 1
     case let error as Diagnostic:
       Console.standard.report(error)

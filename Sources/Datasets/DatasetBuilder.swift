@@ -51,27 +51,24 @@ public struct DatasetBuilder: Sendable {
   public let items: [Item]
   /// Those that could not.
   public let unreadable: [Unreadable]
-  private let workers: Workers
-
-  private static let block = 256
+  private let threads: Int
 
   /// Reads all files once to number their contents, and divides them.
   ///
-  /// - Parameter progress: called with the number of files that were read.
-  public init(_ classes: [DatasetClass], _ options: Options, workers: Workers, progress: (Int) -> Void = { _ in }) {
-    (self.classes, self.options, self.workers) = (classes, options, workers)
+  /// - Parameters:
+  ///   - threads: how many threads read and decode.
+  ///   - progress: called with the number of files that were read.
+  public init(_ classes: [DatasetClass], _ options: Options, threads: Int, progress: (Int) -> Void = { _ in }) {
+    (self.classes, self.options, self.threads) = (classes, options, threads)
     let files = classes.enumerated().flatMap { label, each in each.paths.map { (path: $0, label: label) } }
     var items: [Item] = [], unreadable: [Unreadable] = []
-    for start in stride(from: 0, to: files.count, by: Self.block) {
-      let block = Array(files[start..<min(start + Self.block, files.count)])
-      let results = workers.map(block.count) { Self.item(block[$0].path, block[$0].label, options) }
-      for (result, file) in zip(results, block) {
-        switch result {
-        case .success(let item): items.append(item)
-        case .failure(let error): unreadable.append(Unreadable(source: file.path, reason: error.message))
-        }
+    let work = OrderedWork(count: files.count, threads: threads) { Self.item(files[$0].path, files[$0].label, options) }
+    work.run { index, result in
+      switch result {
+      case .success(let item): items.append(item)
+      case .failure(let error): unreadable.append(Unreadable(source: files[index].path, reason: error.message))
       }
-      progress(start + block.count)
+      progress(index + 1)
     }
     func order(_ item: Item) -> (UInt64, String) { (ContentHash.number(item.number, options.seed), item.path) }
     self.items = items.sorted { order($0) < order($1) }
@@ -102,22 +99,24 @@ public struct DatasetBuilder: Sendable {
     let items = items(of: part), options = options
     var manifest = DatasetManifest(rule, part, options, classes.map(\.name))
     var writer = try options.backend.writer(creating: path)
-    for start in stride(from: 0, to: items.count, by: Self.block) {
-      let block = Array(items[start..<min(start + Self.block, items.count)])
-      let results = workers.map(block.count) { Self.record(block[$0], rule, options) }
-      for (item, result) in zip(block, results) {
-        switch result {
-        case .success(let made):
-          let entry = DatasetManifest.Record(
-            key: key(manifest.records.count, item), source: item.path, label: item.label,
-            operation: made.operation.kind,
-            parameter: made.operation.parameter, damage: made.damage)
-          do { try writer.put(entry.key, made.bytes) } catch { throw Diagnostic("\(error)") }
-          manifest.records.append(entry)
-        case .failure(let error): manifest.unreadable.append(Unreadable(source: item.path, reason: error.message))
-        }
+    let work = OrderedWork(count: items.count, threads: threads) { index in
+      Self.record(items[index], rule, options)
+    } size: { made in
+      if case .success(let made) = made { made.bytes.count } else { 0 }
+    }
+    try work.run { index, result throws(Diagnostic) in
+      let item = items[index]
+      switch result {
+      case .success(let made):
+        let entry = DatasetManifest.Record(
+          key: key(manifest.records.count, item), source: item.path, label: item.label,
+          operation: made.operation.kind,
+          parameter: made.operation.parameter, damage: made.damage)
+        do { try writer.put(entry.key, made.bytes) } catch { throw Diagnostic("\(error)") }
+        manifest.records.append(entry)
+      case .failure(let error): manifest.unreadable.append(Unreadable(source: item.path, reason: error.message))
       }
-      progress(start + block.count)
+      progress(index + 1)
     }
     guard !manifest.records.isEmpty else {
       throw Diagnostic(
@@ -129,8 +128,8 @@ public struct DatasetBuilder: Sendable {
   }
 
   private func key(_ index: Int, _ item: Item) -> String {
-    let digits = String(index), name = item.path.split(separator: "/").suffix(2).joined(separator: "/")
-    return String(repeating: "0", count: max(0, 8 - digits.count)) + digits + "_" + String(name.suffix(200))
+    let name = item.path.split(separator: "/").suffix(2).joined(separator: "/")
+    return zeroPadded(index, 8) + "_" + String(name.suffix(200))
   }
 
   private struct Made: Sendable {

@@ -34,5 +34,12 @@ func innermostWords() -> String {
         return 0
       }, pointer)
   }
-  return words.isEmpty ? "the library gives no reason" : words
+  return words.isEmpty ? "the library gives no reason" : systemWords(in: words) ?? words
+}
+
+/// The system's reason, where HDF5 quotes it amid the call's arguments: `..., error message = 'No such file or directory', ...`.
+private func systemWords(in words: String) -> String? {
+  guard let start = words.firstRange(of: "error message = '")?.upperBound, let end = words[start...].firstIndex(of: "'")
+  else { return nil }
+  return String(words[start..<end])
 }

@@ -93,8 +93,17 @@ extension HDF5File {
     let dataset = try unsafe site.handle(
       "H5Dcreate", H5Dcreate2(id, site.place, type, space.id, normal, normal, normal), close: H5Dclose,
       advice: writeAdvice)
+    try unsafe fill(dataset, with: bytes, as: type, shape: shape, space, at: site, willWrite: willWrite)
+    try dataset.close("H5Dclose", at: site, advice: "free some space on the disk")
+  }
+
+  /// Writes the elements of a dataset: all at once, or some megabytes at a time.
+  private func fill(
+    _ dataset: borrowing Handle, with bytes: UnsafeRawBufferPointer, as type: hid_t, shape: [Int],
+    _ space: borrowing Handle, at site: Site, willWrite: (RawSpan) -> Void
+  ) throws(HDF5Error) {
     guard let start = bytes.baseAddress, bytes.count > 0 else { return }
-    let all = hid_t(H5S_ALL)
+    let all = hid_t(H5S_ALL), normal = hid_t(H5P_DEFAULT)
     guard let axis = shape.firstIndex(where: { $0 > 1 }), bytes.count > Self.piece else {
       unsafe willWrite(RawSpan(_unsafeBytes: bytes))
       try unsafe site.check("H5Dwrite", H5Dwrite(dataset.id, type, all, all, normal, start), advice: writeAdvice)

@@ -4,11 +4,15 @@ import Synchronization
 /// HDF5 may be built for one thread at a time: every call happens inside `withLibrary`.
 private let library = Mutex(())
 
+/// Keeps HDF5 from cleaning up when the process exits: it would crash on a file that a full disk has kept it from closing.
+private let exitsWithoutCleanup = H5dont_atexit() >= 0
+
 /// Runs `body` while no other thread uses HDF5. Does not nest.
 ///
 /// The library prints no errors of its own; that is a property of each thread in some builds, so it is said each time.
 func withLibrary<R, E: Error>(_ body: () throws(E) -> sending R) throws(E) -> sending R {
   try library.withLock { (_: inout ()) throws(E) -> sending R in
+    _ = exitsWithoutCleanup
     H5Eset_auto2(hid_t(H5E_DEFAULT), nil, nil)
     return try body()
   }
@@ -26,6 +30,13 @@ struct Handle: ~Copyable {
   }
 
   deinit { _ = closeFunction(id) }
+
+  /// Closes it, and throws if what it kept in memory cannot be written.
+  consuming func close(_ call: String, at site: Site, advice: String) throws(HDF5Error) {
+    let code = closeFunction(id)
+    discard self
+    try site.check(call, code, advice: advice)
+  }
 }
 
 /// Where in a file something happens: makes the errors.

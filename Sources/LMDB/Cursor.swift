@@ -80,6 +80,33 @@ private let turn = DispatchSemaphore(value: 1)
     self.environment = environment
   }
 
+  /// The addresses of the pages that are in use; all addresses if they cannot be told.
+  ///
+  /// LMDB does not say where it has mapped the file. It follows from the page of the first key, which begins with its own number.
+  func map(of database: MDB_dbi) throws(LMDBError) -> Range<UInt> {
+    let path = environment.path, all = UInt.min..<UInt.max
+    var info = unsafe MDB_envinfo()
+    var statistics = MDB_stat()
+    try check("mdb_env_info", path, unsafe mdb_env_info(environment.handle, &info))
+    try check("mdb_stat", path, unsafe mdb_stat(handle, database, &statistics))
+    let pageSize = UInt(statistics.ms_psize)
+    guard pageSize <= UInt(sysconf(CInt(_SC_PAGESIZE))) else { return all }
+    let cursor = try unsafe open("mdb_cursor_open", path) { unsafe mdb_cursor_open(handle, database, &$0) }
+    defer { unsafe mdb_cursor_close(cursor) }
+    var key = unsafe MDB_val()
+    var value = unsafe MDB_val()
+    guard unsafe mdb_cursor_get(cursor, &key, &value, MDB_FIRST) == MDB_SUCCESS else { return all }
+    let page = unsafe UInt(bitPattern: key.mv_data) & ~(pageSize - 1)
+    guard let start = unsafe UnsafeRawPointer(bitPattern: page) else { return all }
+    let number = unsafe start.load(as: UInt.self), count = unsafe UInt(info.me_last_pgno) + 1
+    guard number < count, page >= number * pageSize else {
+      throw LMDBError(
+        call: "mdb_cursor_get", file: path, code: MDB_CORRUPTED, words: "page \(number) is not among its \(count) pages"
+      )
+    }
+    return page - number * pageSize..<page + (count - number) * pageSize
+  }
+
   deinit { unsafe mdb_txn_abort(handle) }  // and then the environment closes
 }
 
@@ -93,6 +120,8 @@ private let turn = DispatchSemaphore(value: 1)
 @safe public struct Cursor: ~Copyable {
   private let snapshot: Snapshot
   private let handle: OpaquePointer
+  /// Where the database lies in memory: a damaged page may point elsewhere.
+  private let map: Range<UInt>
   /// The number of records in the database.
   public let count: Int
 
@@ -116,10 +145,12 @@ private let turn = DispatchSemaphore(value: 1)
     try check("mdb_dbi_open", path, unsafe mdb_dbi_open(transaction, nil, 0, &database))
     var statistics = MDB_stat()
     try check("mdb_stat", path, unsafe mdb_stat(transaction, database, &statistics))
+    let map = try snapshot.map(of: database)
     let cursor = try unsafe open("mdb_cursor_open", path) {
       unsafe mdb_cursor_open(transaction, database, &$0)
     }
     unsafe handle = cursor
+    self.map = map
     count = Int(clamping: statistics.ms_entries)
     self.snapshot = snapshot
   }
@@ -157,9 +188,19 @@ private let turn = DispatchSemaphore(value: 1)
       let code = unsafe mdb_cursor_get(handle, &key, &value, move)
       guard code != MDB_NOTFOUND else { return nil }
       try check("mdb_cursor_get", path, code)
+      guard unsafe isInside(key), unsafe isInside(value) else {
+        throw LMDBError(
+          call: "mdb_cursor_get", file: path, code: MDB_CORRUPTED, words: "a record reaches beyond the end of the file")
+      }
       return try unsafe body(
         RawSpan(_unsafeStart: key.mv_data, byteCount: key.mv_size),
         RawSpan(_unsafeStart: value.mv_data, byteCount: value.mv_size))
     }
+  }
+
+  private func isInside(_ bytes: MDB_val) -> Bool {
+    let start = unsafe UInt(bitPattern: bytes.mv_data)
+    let (end, isBeyond) = unsafe start.addingReportingOverflow(UInt(bytes.mv_size))
+    return !isBeyond && start >= map.lowerBound && end <= map.upperBound
   }
 }

@@ -39,9 +39,15 @@ import Glibc
     unsafe leveldb_options_set_block_size(options, 65_536)
     unsafe leveldb_options_set_write_buffer_size(options, 268_435_456)
     unsafe leveldb_options_set_max_open_files(options, 100)
-    let opened = try unsafe check(
-      "leveldb_open", partial, advice: "check that the folder around it exists and may be written"
-    ) { unsafe leveldb_open(options, partial, &$0) }
+    let opened: OpaquePointer?
+    do throws(LevelDBError) {
+      try unsafe opened = check(
+        "leveldb_open", partial, advice: "check that the folder around it exists, may be written and has space"
+      ) { unsafe leveldb_open(options, partial, &$0) }
+    } catch {
+      Self.remove(partial)
+      throw error
+    }
     guard let opened = unsafe opened, let created = unsafe leveldb_writebatch_create() else {
       throw LevelDBError(call: "leveldb_open", file: partial, words: "no memory is left", advice: "free some")
     }

@@ -61,14 +61,6 @@ extension Message {
   /// All texts of a repeated field.
   public func strings(_ field: String) -> [String] { several(field).map { Message.string($0, field) } }
 
-  /// The names of all values of a repeated enum field.
-  public func enumerations(_ field: String) -> [String] {
-    several(field).map { value in
-      guard case .enumeration(let name, _) = value else { mistaken(field) }
-      return name
-    }
-  }
-
   /// All messages of a repeated field.
   public func messages(_ field: String) -> [Message] {
     several(field).map { value in

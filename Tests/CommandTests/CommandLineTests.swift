@@ -23,11 +23,20 @@ import Testing
       "error: --gpu takes ids separated by commas, such as 0,1, or 'all'; not 'x'"
     ),
     (["train", "--solver=none.prototxt"], 1, "error: cannot open 'none.prototxt': No such file or directory"),
-    (["train", "-solver", "a", "--threads", "0"], 64, "error: --threads must be at least 1, not 0"),
+    (["train", "-solver", "a", "--threads", "0"], 64, "error: --threads must be from 1 to 1024, not 0"),
     (["test"], 1, "error: Need a model definition to score. Give it with --model FILE"),
     (["test", "-model", "a"], 1, "error: Need model weights to score. Give them with --weights FILE"),
     (["time"], 1, "error: Need a model definition to time. Give it with --model FILE"),
     (["time", "-model", "a", "-iterations", "0"], 64, "error: --iterations must be at least 1, not 0"),
+    (["demo", "--seed=-1"], 64, "error: --seed must be from 0 to 2147483647, not -1"),
+    (["demo", "--images=0"], 64, "error: --images must be at least 1, not 0"),
+    (["demo", "--net=none", "--folder=none"], 1, "error: cannot open 'none': No such file or directory"),
+    (["summary", "--frobnicate"], 64, "error: unknown flag '--frobnicate'"),
+    (["upgrade", "/dev", "x"], 1, "error: cannot read '/dev': it is a folder, not a file"),
+    (
+      ["verify", "--model=x", "--recording=/dev"], 1,
+      "error: HDF5 '/dev': Is a directory (H5Fis_hdf5); check that the path is a file and readable"
+    ),
     (["summary", "none.prototxt"], 1, "error: cannot open 'none.prototxt': No such file or directory"),
   ]
 
@@ -53,7 +62,7 @@ import Testing
   @Test func theNumberOfThreadsIsCheckedInTheEnvironmentToo() throws {
     let outcome = try Program.run(["time", "-model", "a"], environment: ["CREMA_THREADS": "many"])
     #expect(outcome.code == 1)
-    #expect(outcome.errors.contains("CREMA_THREADS must be a whole number of at least 1, not 'many'"))
+    #expect(outcome.errors.contains("CREMA_THREADS must be a whole number from 1 to 1024, not 'many'"))
   }
 
   /// The normalizer must know of every flag whether it takes a value.
@@ -82,5 +91,25 @@ import Testing
     try shell.run()
     shell.waitUntilExit()
     #expect(errors.fileHandleForReading.readDataToEndOfFile().isEmpty)
+  }
+
+  @Test func aFewOfManyErrorsAreShown() throws {
+    let scratch = try Scratch()
+    defer { scratch.remove() }
+    let path = scratch.path + "/net.prototxt"
+    try String(repeating: "foo: 1\n", count: 1000).write(toFile: path, atomically: true, encoding: .utf8)
+    let outcome = try Program.run(["summary", path])
+    #expect(outcome.code == 1)
+    #expect(outcome.lines.count { $0.contains("error: ") } == 50)
+    #expect(outcome.lines.last == "note: 950 more are not shown")
+  }
+
+  @Test func anEmptyFileIsNothingToUpgrade() throws {
+    let scratch = try Scratch()
+    defer { scratch.remove() }
+    _ = FileManager.default.createFile(atPath: scratch.path + "/empty", contents: nil)
+    let outcome = try Program.run(["upgrade", "empty", "new"], in: scratch.path)
+    #expect(outcome.code == 1)
+    #expect(outcome.errors == "error: 'empty' is empty (0 bytes), so there is nothing to upgrade\n")
   }
 }

@@ -147,6 +147,10 @@ import Testing
       "type: 'Parameter' parameter_param { shape { dim: 65536 dim: 65536 } }",
       "a blob of 65536x65536 has more than 2147483647"
     ),
+    (
+      "type: 'Parameter' parameter_param { shape { \(String(repeating: "dim: 1 ", count: 33)) } }",
+      "a blob has at most 32 axes, not 33"
+    ),
     ("type: 'MVN' mvn_param { eps: -1 }", "eps must not be negative, and it is -1.0"),
     ("type: 'InfogainLoss' bottom: 'a' bottom: 'b'", "source is missing: the path of the matrix H"),
     (
@@ -281,6 +285,17 @@ import Testing
       #expect(failure.contains(expected), "\(failure)")
       if run.layer is SoftmaxWithLoss { run.backward() }
     }
+  }
+
+  @Test func weightsOfAnEmptyBatchAreNoLargerThanABlob() throws {
+    let error = try #require(throws: Diagnostic.self) {
+      try SmallNet.graph(
+        """
+        layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 0 dim: 2000000000 dim: 2 } } }
+        layer { name: "scale" type: "Scale" bottom: "data" top: "scale" scale_param { num_axes: -1 } }
+        """)
+    }
+    #expect(error.message.contains("needs numbers of the shape 2000000000x2 for itself"))
   }
 
   @Test func multiplyAddsAreThoseOfTheFormula() throws {

@@ -21,6 +21,16 @@ import Testing
     #expect(try contents(scratch("s")) == contents(path))
   }
 
+  @Test func aNegativeNumberOfTestBatchesIsAnError() throws {
+    let error = try #require(throws: DiagnosticList.self) {
+      try Training("training/sgd/solver.prototxt", root: "training") { solver in
+        solver.remove("test_iter")
+        solver.append("test_iter", -1)
+      }
+    }
+    #expect(error.first.message == "test_iter must not be negative, and is -1")
+  }
+
   @Test func readsAndWritesTheHDF5OfCaffe() throws {
     let path = FixtureFolder.path("training/snapshot_hdf5/snap_iter_10.solverstate.h5")
     let state = try SolverState(contentsOf: path)

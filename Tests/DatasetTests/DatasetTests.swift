@@ -29,7 +29,7 @@ import Testing
     var options = DatasetBuilder.Options()
     options.side = 8
     change(&options)
-    return DatasetBuilder(classes, options, workers: Workers(count: threads))
+    return DatasetBuilder(classes, options, threads: threads)
   }
 
   @Test func partsAreDisjointAndComplete() throws {

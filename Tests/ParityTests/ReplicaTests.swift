@@ -92,6 +92,14 @@ import Testing
     #expect(try Array(mask(both.solver.replicas[0]).dropLast()) == Array(mask(first.solver.net).dropFirst()))
   }
 
+  @Test func theLargestSeedHasReplicasToo() throws {
+    let both = try Training("training/sgd/solver.prototxt", root: "training", replicas: 2) {
+      $0.set("random_seed", Int.max)
+    }
+    defer { both.clean() }
+    #expect(both.solver.replicas.count == 2)
+  }
+
   /// Statistics are the first rank's at the start, and each rank's own from then on.
   @Test func statisticsBeginAsTheFirstRanks() throws {
     let both = try training(replicas: 2)

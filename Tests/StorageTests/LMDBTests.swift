@@ -192,4 +192,22 @@ private func refusal(_ body: () throws -> Void) throws -> LMDBError {
     #expect(openedWithoutLock)
     #expect(try cursor.next { key, _ in key.byteCount } == 23)
   }
+
+  /// In a page each record has a header: the low and the high half of its size, flags, the size of its key; then come key and value.
+  @Test func refusesARecordThatReachesBeyondTheFile() throws {
+    let scratch = try Scratch()
+    var writer = try Writer(creating: scratch("db"))
+    try writer.put("a-key-to-find", [UInt8](repeating: 7, count: 100))
+    try writer.close()
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: scratch("db/data.mdb")))
+    var found = 0, from = bytes.startIndex
+    while let place = bytes.range(of: Data("a-key-to-find".utf8), in: from..<bytes.endIndex) {
+      bytes[place.lowerBound - 6] = 0xFF
+      (found, from) = (found + 1, place.upperBound)
+    }
+    #expect(found > 0)
+    try bytes.write(to: URL(fileURLWithPath: scratch("db/data.mdb")))
+    let error = try refusal { _ = try records(scratch("db")) }
+    #expect(error.words == "a record reaches beyond the end of the file")
+  }
 }

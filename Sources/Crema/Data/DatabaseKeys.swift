@@ -1,5 +1,11 @@
 import Prototxt
 
+/// A number with zeros in front, as keys have it.
+package func zeroPadded(_ number: Int, _ width: Int) -> String {
+  let digits = String(number)
+  return String(repeating: "0", count: max(0, width - digits.count)) + digits
+}
+
 /// The keys of a database of images.
 package enum DatabaseKeys {
   /// The keys of all records as text, in order; in hexadecimal digits where they are none.

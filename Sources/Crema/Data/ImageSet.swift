@@ -105,8 +105,7 @@ public struct ImageSet: Sendable {
   }
 
   private func key(_ index: Int, _ path: String) -> String {
-    let digits = String(index)
-    return String(repeating: "0", count: max(0, 8 - digits.count)) + digits + "_" + path
+    zeroPadded(index, 8) + "_" + path
   }
 
   private func check(

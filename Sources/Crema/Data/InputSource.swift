@@ -126,6 +126,7 @@ public struct InputEnvironment: Sendable {
     throw Diagnostic("\(message), nor as \(tried); check the path and --root", at: location)
   }
 
+  /// Whether something is at the path.
   package static func exists(_ path: String) -> Bool {
     var status = stat()
     return unsafe stat(path, &status) == 0

@@ -32,8 +32,6 @@ extension MeanImage {
       let work = OrderedWork(count: block.count, threads: block.contains(where: \.isEncoded) ? threads : 1) {
         [block] index in
         block[index].planes()
-      } size: { _ in
-        0
       }
       try work.run { index, item throws(Diagnostic) in
         try sum.add(item, of: block[index])

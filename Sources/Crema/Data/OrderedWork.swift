@@ -1,12 +1,11 @@
 import Dispatch
-import Prototxt
 import Synchronization
 
 /// Makes items on several threads, ahead of their use, and hands them over one by one in their order.
 ///
 /// The caller is one of the threads: it makes items while the one it waits for is not ready. So `threads` threads compute, and
 /// what the items are used for needs no thread of its own. Only the items cross from thread to thread.
-struct OrderedWork<Item: Sendable>: Sendable {
+package struct OrderedWork<Item: Sendable>: Sendable {
   /// How many items there are, numbered from 0.
   let count: Int
   /// The number of threads, the caller's included.
@@ -16,6 +15,20 @@ struct OrderedWork<Item: Sendable>: Sendable {
   /// How many bytes an item has while it waits.
   let size: @Sendable (Item) -> Int
 
+  /// Nothing is made before `run`.
+  ///
+  /// - Parameters:
+  ///   - count: how many items there are, numbered from 0.
+  ///   - threads: the number of threads, the caller's included.
+  ///   - make: makes an item; called once for each, from any of the threads.
+  ///   - size: how many bytes an item has while it waits; without it few enough to wait by the hundred.
+  package init(
+    count: Int, threads: Int, make: @escaping @Sendable (Int) -> Item,
+    size: @escaping @Sendable (Item) -> Int = { _ in 0 }
+  ) {
+    (self.count, self.threads, self.make, self.size) = (count, threads, make, size)
+  }
+
   /// So many items may be made or be waiting at a time ...
   private static var mostItems: Int { 512 }
   /// ... unless they have as many bytes as this.
@@ -24,7 +37,7 @@ struct OrderedWork<Item: Sendable>: Sendable {
   /// Makes all items, and hands them to `use` in order.
   ///
   /// - Throws: what `use` throws; the items after that are dropped.
-  func run(_ use: (Int, Item) throws(Diagnostic) -> Void) throws(Diagnostic) {
+  package func run<Failure: Error>(_ use: (Int, Item) throws(Failure) -> Void) throws(Failure) {
     let queue = Queue(count: count)
     for helper in 0..<max(0, min(threads, count) - 1) {
       DispatchQueue(label: "crema.work \(helper)").async { serve(queue) }

@@ -12,7 +12,9 @@ public struct Graph: Sendable {
     public let type: String
     /// The LayerParameter as the layer holds it, and as it is saved: phase set, implicit weights added, without blobs.
     public let definition: Message
+    /// What it computes.
     package let layer: any Layer
+    /// The memory it needs for these bottoms, and how its work may be divided.
     package internal(set) var plan: Plan
     /// Indices of the values it reads.
     public let bottoms: [Int]

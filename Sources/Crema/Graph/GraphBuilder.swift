@@ -215,6 +215,10 @@ public struct GraphBuilder {
         in: definition,
         "top '\(top)' would be \(shape): more than \(Shape.largestCount) numbers, the most a blob may have")
     }
+    if let shape = plan.oversized {
+      throw Graph.error(
+        in: definition, "needs numbers of the shape \(shape) for itself, which is more than a blob may have")
+    }
     return plan
   }
 

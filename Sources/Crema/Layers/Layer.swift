@@ -45,11 +45,14 @@ package protocol DecidingLayer: Layer {
 
 /// How many bottoms and tops a kind of layer takes.
 package struct Arity: Sendable {
+  /// How many bottoms it takes.
   package var bottoms: ClosedRange<Int>
+  /// How many tops it gives.
   package var tops: ClosedRange<Int>
   /// One top for each bottom.
   package var oneTopForEachBottom = false
 
+  /// These numbers.
   package init(bottoms: ClosedRange<Int>, tops: ClosedRange<Int>, oneTopForEachBottom: Bool = false) {
     (self.bottoms, self.tops, self.oneTopForEachBottom) = (bottoms, tops, oneTopForEachBottom)
   }
@@ -80,6 +83,7 @@ package struct Traits: Sendable {
 
 /// What a layer asks of the net: memory, and how its work may be divided.
 package struct Plan: Sendable {
+  /// How the work may be divided.
   package enum Division: Sendable {
     /// Each image on its own. Blobs and `kept` come as slices; weight gradients are the slice's own, and summed later.
     case images
@@ -89,8 +93,11 @@ package struct Plan: Sendable {
     case whole
   }
 
+  /// A blob that is learned or gathered, and saved.
   package struct Weight: Sendable {
+    /// Its axes.
     package var shape: Shape
+    /// Its first values.
     package var filler: Filler
     /// Statistics that the forward pass changes and the solver does not: their `lr_mult` must be 0.
     package var isStatistic = false
@@ -101,14 +108,18 @@ package struct Plan: Sendable {
     /// How often it is drawn. The first draw counts; Caffe draws for each step of a recurrent layer, and drops the others.
     package var draws = 1
 
+    /// A weight with these properties.
     package init(_ shape: Shape, _ filler: Filler, isStatistic: Bool = false, replacesGradient: Bool = false) {
       (self.shape, self.filler) = (shape, filler)
       (self.isStatistic, self.replacesGradient) = (isStatistic, replacesGradient)
     }
   }
 
+  /// The shapes of the tops.
   package var tops: [Shape]
+  /// The blobs of the layer, in the order of the file.
   package var weights: [Weight] = []
+  /// How the work may be divided.
   package var division = Division.images
   /// Lives from forward to backward; the first axis is images if the division is.
   package var kept: [Shape] = []
@@ -132,6 +143,7 @@ package struct Plan: Sendable {
   /// Remarks on shapes that Caffe accepts and that are probably a mistake.
   package var warnings: [String] = []
 
+  /// A plan with these properties.
   package init(
     tops: [Shape], weights: [Weight] = [], division: Division = .images, kept: [Shape] = [], scratch: [Shape] = [],
     aliases: Bool = false, multiplyAdds: Int = 0
@@ -141,12 +153,19 @@ package struct Plan: Sendable {
   }
 }
 
+extension Plan {
+  /// The first shape that is larger than a blob may be, of what the layer has beside its tops.
+  var oversized: Shape? { (weights.map(\.shape) + kept + state).first { $0.checkedCount == nil } }
+}
+
 /// Bottoms of a shape that the layer cannot take. The graph adds the layer, its place, and the makers of the bottoms.
 package struct ShapeError: Error, Sendable {
+  /// What was found, what was wanted, what to do.
   package var message: String
   /// The field of the layer's parameters that is at fault, if one is.
   package var location: SourceLocation?
 
+  /// An error about a field, or about the shapes alone.
   package init(_ message: String, at location: SourceLocation? = nil) {
     (self.message, self.location) = (message, location)
   }

@@ -2,6 +2,7 @@ import Prototxt
 
 /// The blobs of a net: everything that is allocated for it, except what steps keep for themselves.
 package struct Memory {
+  /// What the memory is for.
   package private(set) var graph: Graph
   /// By value.
   package private(set) var values: [Blob]
@@ -13,6 +14,7 @@ package struct Memory {
   package private(set) var state: [[Tensor]]
   /// By node.
   package let failures: [Failures]
+  /// Whether weights' gradients are to be written or added to.
   package let gradients = GradientState()
   /// What calls need while they run, for steps that share it.
   let scratch: CommonScratch
@@ -25,6 +27,7 @@ package struct Memory {
   init(_ graph: Graph, workers: Int, fill: (_ node: Int, _ weights: [Blob]) throws(Diagnostic) -> Void)
     throws(Diagnostic)
   {
+    try Self.checkRoom(graph)
     (self.graph, self.workers, scratch) = (graph, workers, CommonScratch(workers: workers))
     values = graph.values.map { Blob($0.shape) }
     Self.connect(&values, graph)
@@ -44,6 +47,20 @@ package struct Memory {
     kept = graph.nodes.map { $0.plan.kept.map(Tensor.init) }
     state = graph.nodes.map { $0.plan.state.map(Tensor.init) }
     failures = graph.nodes.map { _ in Failures() }
+  }
+
+  /// Throws unless the system has memory for the largest piece and room for the addresses of all; whether all of it can be
+  /// used at once shows later, since what is never touched costs nothing.
+  private static func checkRoom(_ graph: Graph) throws(Diagnostic) {
+    let blobs = graph.values.map(\.shape) + graph.nodes.flatMap { $0.plan.weights.map(\.shape) }
+    let pieces = blobs + blobs + graph.nodes.flatMap { $0.plan.kept + $0.plan.state }
+    let sizes = pieces.map { $0.count * MemoryLayout<Float>.stride }
+    let most = sizes.max() ?? 0, all = sizes.reduce(0, +)
+    guard most > 0, !ZeroPages.areAvailable(bytes: most) || !ZeroPages.haveAddresses(bytes: all) else { return }
+    let gigabytes = { (bytes: Int) in significant(Double(bytes) / Double(1 << 30), digits: 3) }
+    throw Diagnostic(
+      "the net needs \(gigabytes(all)) GB, \(gigabytes(most)) GB of them for one blob, and the system does not give as much; "
+        + "make batches or images smaller, or raise the limit (ulimit -v)")
   }
 
   /// Tops that are a bottom under another name get its memory, and losses their weights.

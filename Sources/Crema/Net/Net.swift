@@ -14,7 +14,9 @@ public final class Net {
     public var isForwardOnly = false
     /// The names of passes over the graph that are left out: each saves work, and changes results by rounding at most.
     public var disabledPasses: Set<String> = []
+    /// What computes faster than the layers' own code, if anything does.
     package var engine: (any Engine)?
+    /// An engine, in chains.
     package init(engine: (any Engine)? = nil) { self.engine = engine }
     /// The layers' own code, in chains.
     public init() {}
@@ -22,7 +24,9 @@ public final class Net {
 
   /// What the net computes.
   public var graph: Graph { memory.graph }
+  /// All blobs.
   package internal(set) var memory: Memory
+  /// The threads that compute.
   package let workers: Workers
   private let options: Options
   let log: Log

@@ -34,7 +34,9 @@ package protocol Step: AnyObject {
 
 /// Values that cannot be read after a pass.
 package struct Hidden {
+  /// Values whose numbers cannot be read.
   package var data: Set<Int> = []
+  /// Values whose gradients cannot be read.
   package var gradients: Set<Int> = []
 }
 

@@ -57,6 +57,7 @@ public final class Solver {
   public let testNets: [Net]
   /// Updates done.
   public internal(set) var iteration = 0
+  /// The nets that are trained, of which the first is shown and saved.
   package let replicas: [Net]
   let updater: Updater
   let learningRate: LearningRate
@@ -130,6 +131,9 @@ public final class Solver {
     }
     for field in ["max_iter", "display", "snapshot", "test_interval"] where solver.int(field) < 0 {
       throw solver.error(field, "\(field) must not be negative, and is \(solver.int(field))")
+    }
+    for (index, batches) in solver.ints("test_iter").enumerated() where batches < 0 {
+      throw solver.error("test_iter", index: index, "test_iter must not be negative, and is \(batches)")
     }
   }
 

@@ -83,7 +83,7 @@ struct SolverNets {
     var nets: [Net] = []
     for rank in 1..<max(1, options.replicas) {
       let drawn = random.draw()
-      let stream = RandomStream(seed: seed >= 0 ? UInt32(truncatingIfNeeded: seed + rank) : drawn)
+      let stream = RandomStream(seed: seed >= 0 ? UInt32(truncatingIfNeeded: seed &+ rank) : drawn)
       let net = try replica(rank, source, stream)
       net.shareLearnableWeights(with: first)
       if net.drawsInEachPass { _ = try testNets(random: stream, options(of: rank), loadsWeights: false) }

@@ -6,6 +6,7 @@ package struct Matrix {
   var rows: Int, columns: Int, offset: Int, stride: Int
   var transposed = false
 
+  /// A matrix whose rows begin `stride` apart; without it one behind the other.
   package init(_ rows: Int, _ columns: Int, at offset: Int = 0, stride: Int? = nil) {
     (self.rows, self.columns, self.offset, self.stride) = (rows, columns, offset, stride ?? columns)
   }

@@ -47,10 +47,15 @@ public struct Shape: Sendable, Hashable, ExpressibleByArrayLiteral, CustomString
   /// The largest number of elements of a blob, as in Caffe's files.
   static let largestCount = Int(Int32.max)
 
-  /// The number of elements, or `nil` if it is larger than a blob may be.
+  /// The largest number of axes of a blob, as in Caffe.
+  static let mostAxes = 32
+
+  /// The number of elements, or `nil` if there are more of them, or more axes, than a blob may have.
   var checkedCount: Int? {
+    guard rank <= Shape.mostAxes else { return nil }
     var count = 1
     for axis in axes {
+      guard axis <= Shape.largestCount else { return nil }
       let (product, overflow) = count.multipliedReportingOverflow(by: axis)
       if overflow { return nil }
       count = product

@@ -6,6 +6,7 @@
   public let shape: Shape
   /// The number of elements.
   public let count: Int
+  /// The first element; good as long as the tensor.
   package let base: UnsafeMutablePointer<Float>
   private let storage: Storage
 

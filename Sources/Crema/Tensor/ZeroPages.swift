@@ -30,6 +30,21 @@ import Glibc
     if mapped > 0 { unsafe munmap(block, mapped) } else { unsafe free(block) }
   }
 
+  /// Whether the system would give so many bytes in one piece, as far as it tells before they are used.
+  static func areAvailable(bytes: Int) -> Bool {
+    guard let block = unsafe map(bytes) else { return false }
+    unsafe munmap(block, bytes)
+    return true
+  }
+
+  /// Whether the process has addresses for so many bytes.
+  static func haveAddresses(bytes: Int) -> Bool {
+    let block = unsafe mmap(nil, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+    guard unsafe block != MAP_FAILED, let block = unsafe block else { return false }
+    unsafe munmap(block, bytes)
+    return true
+  }
+
   private static func map(_ bytes: Int) -> UnsafeMutableRawPointer? {
     let block = unsafe mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     return unsafe block == MAP_FAILED ? nil : block

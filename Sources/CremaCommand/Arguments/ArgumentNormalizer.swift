@@ -60,7 +60,9 @@ package struct ArgumentNormalizer {
     } else if let negated = Self.negated(name), value == nil {
       if Flags.glog.contains(negated) { add(negated, "0") } else { switches.append((negated, false)) }
     } else {
-      throw UsageError("unknown flag '\(word)'", suggestion: name.nearest(in: Flags.all.sorted()).map { "--\($0)" })
+      throw UsageError(
+        "unknown flag '\(word)'", suggestion: name.nearest(in: Flags.all.sorted()).map { "--\($0)" },
+        details: "Run 'crema help VERB' to see the flags of a verb.\n")
     }
   }
 

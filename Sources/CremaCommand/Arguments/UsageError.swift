@@ -7,6 +7,7 @@ package struct UsageError: Error, Equatable {
   /// Shown below the message.
   package let details: String
 
+  /// An error with these words.
   package init(_ message: String, suggestion: String? = nil, details: String = "") {
     (self.message, self.suggestion, self.details) = (message, suggestion, details)
   }

@@ -53,7 +53,7 @@ struct DatasetCommand: ParsableCommand {
   @Flag(help: "Replace the folder if it is a dataset.")
   var overwrite = false
 
-  @OptionGroup var compute: ComputeOptions
+  @OptionGroup var threading: ThreadOptions
 
   mutating func validate() throws {
     if side < 1 || side > 4096 { throw ValidationError("--side must be from 1 to 4096, not \(side)") }
@@ -80,7 +80,7 @@ struct DatasetCommand: ParsableCommand {
   }
 
   func run() throws {
-    let console = Console.standard, workers = try compute.start()
+    let console = Console.standard, threads = try threading.count()
     let classes = try found()
     guard classes.count > 1 else {
       throw Diagnostic("there is one class only, '\(classes[0].name)'; a dataset needs at least two")
@@ -90,15 +90,15 @@ struct DatasetCommand: ParsableCommand {
     (options.split, options.grouping) = (DatasetSplit(split) ?? .paper, try grouping(group))
     let output = try DatasetFolder(folder, overwrites: overwrite)
     let count = classes.reduce(0) { $0 + $1.paths.count }
-    let reading = WorkProgress("reading", of: count)
-    let builder = DatasetBuilder(classes, options, workers: workers) { done in console.live(reading.text(done)) }
+    let reading = CountLine("images", of: count, for: "reading")
+    let builder = DatasetBuilder(classes, options, threads: threads) { done in console.live(reading.text(done)) }
     console.endLive()
     var unreadable = builder.unreadable, table = DatasetTable(classes.map(\.name))
     for rule in operation.isEmpty ? [OperationRule("Raw")] : operation.map(OperationRule.init) {
       guard let rule else { continue }
       for part in DatasetPart.allCases where !builder.items(of: part).isEmpty {
         let name = (operation.isEmpty ? "" : "\(rule.name)/") + "\(part.rawValue)_lmdb"
-        let progress = WorkProgress(name, of: builder.items(of: part).count)
+        let progress = CountLine("images", of: builder.items(of: part).count, for: name)
         let manifest = try builder.write(part, rule, to: output.path(name)) { console.live(progress.text($0)) }
         console.endLive()
         table.add(name, manifest.counts, rate: progress.rate(manifest.records.count))

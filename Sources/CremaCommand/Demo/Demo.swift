@@ -31,29 +31,42 @@ struct DemoCommand: ParsableCommand {
 
   @OptionGroup var compute: ComputeOptions
 
+  mutating func validate() throws {
+    for (flag, number) in [("images", images), ("test-images", testImages), ("iterations", iterations)] where number < 1
+    {
+      throw ValidationError("--\(flag) must be at least 1, not \(number)")
+    }
+    if !(0...Int(Int32.max)).contains(seed) {
+      throw ValidationError("--seed must be from 0 to \(Int32.max), not \(seed)")
+    }
+  }
+
   func run() throws {
     let console = Console.standard, clock = ContinuousClock(), start = clock.now
     let workers = try compute.start()
     guard !FileManager.default.fileExists(atPath: folder) else {
       throw Diagnostic("the folder '\(folder)' exists; remove it, or name another one with --folder")
     }
+    _ = try NetDefinition(contentsOf: net)
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     let test = SceneGenerator(seed: UInt64(seed) &+ 1_000_000)
-    try makeDatabases(test, workers)
+    try makeDatabases(test, threads: workers.count)
     let trained = try train(workers)
     try export(trained, try score(trained, test, workers))
     console.show("\nDone in \(seconds(clock.now - start)); everything is in '\(folder)'.\n")
   }
 
-  private func makeDatabases(_ test: SceneGenerator, _ workers: Workers) throws {
+  private func makeDatabases(_ test: SceneGenerator, threads: Int) throws {
     let console = Console.standard, clock = ContinuousClock()
     console.show(
       "1. Making \(images) scenes to train on and \(testImages) to test on, 128x128, half of them manipulated\n")
     let time = try clock.measure {
       let train = SceneGenerator(seed: UInt64(seed))
       for (name, generator, count) in [("train_lmdb", train, images), ("test_lmdb", test, testImages)] {
-        try SceneDatabase(path: "\(folder)/\(name)", generator: generator, count: count).write(on: workers) { done in
-          console.live("\(name): \(done)/\(count)")
+        let line = CountLine("scenes", of: count, for: name)
+        try SceneDatabase(path: "\(folder)/\(name)", generator: generator, count: count).write(threads: threads) {
+          done in
+          console.live(line.text(done))
         }
       }
     }

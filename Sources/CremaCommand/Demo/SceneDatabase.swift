@@ -1,6 +1,5 @@
 import Crema
 import Images
-import LMDB
 import Prototxt
 import Scenes
 
@@ -14,27 +13,23 @@ struct SceneDatabase {
     (scene.pixels, scene.label)
   }
 
-  /// Makes the scenes on all workers and writes them in the order of their index.
+  /// Makes the scenes on several threads and writes them in the order of their index.
   ///
+  /// - Parameter progress: called with the number of scenes that are written.
   /// - Throws: a database that exists or cannot be written.
-  func write(on workers: Workers, progress: (Int) -> Void) throws {
-    var writer = try Writer(creating: path)
-    let block = 64 * workers.count
-    for start in stride(from: 0, to: count, by: block) {
-      let indices = start..<min(start + block, count)
-      let records = workers.map(indices.count) { [generator, record] job in
-        let index = indices.lowerBound + job, scene = generator.scene(index)
-        return Result { () throws(ImageError) in
-          let (pixels, label) = try record(scene, index)
-          return Datum.encoded(channels: 3, height: scene.side, width: scene.side, pixels: pixels, label: label)
-        }
+  func write(threads: Int, progress: (Int) -> Void) throws(Diagnostic) {
+    var writer = try DatabaseBackend.lmdb.writer(creating: path)
+    let work = OrderedWork(count: count, threads: threads) { [generator, record] index in
+      let scene = generator.scene(index)
+      return Result { () throws(ImageError) in
+        let (pixels, label) = try record(scene, index)
+        return Datum.encoded(channels: 3, height: scene.side, width: scene.side, pixels: pixels, label: label)
       }
-      for (index, record) in zip(indices, records) {
-        let digits = String(index)
-        try writer.put(String(repeating: "0", count: max(0, 8 - digits.count)) + digits, try record.get())
-      }
-      progress(indices.upperBound)
     }
-    try writer.close()
+    try work.run { index, record throws(Diagnostic) in
+      do { try writer.put(zeroPadded(index, 8), try record.get()) } catch { throw Diagnostic("\(error)") }
+      progress(index + 1)
+    }
+    do { try writer.close() } catch { throw Diagnostic("\(error)") }
   }
 }

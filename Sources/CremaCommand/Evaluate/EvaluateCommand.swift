@@ -75,6 +75,7 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     guard let model else { throw Diagnostic("evaluate needs a net: give it with --model FILE") }
     guard !weights.isEmpty else { throw Diagnostic("evaluate needs weights: give them with --weights FILE") }
+    for file in output + [curve, predictions].compactMap({ $0 }) { try checkReplaceable(file) }
     let first = try baseline.map(EvaluationReport.result)
     let workers = try compute.start()
     let models = try NamedPath.all(weights), sets = try NamedPath.all(data)
@@ -104,7 +105,7 @@ struct EvaluateCommand: ParsableCommand {
     let evaluator = try Evaluator(definition, on: testSet, workers: workers, options: settings)
     _ = try WeightsFile.load(weights.path, into: evaluator.net, log: .silent, requiresEveryLayer: true)
     let names = try classNames(evaluator.classes), dataName = set?.name ?? evaluator.sourceName
-    let progress = WorkProgress("\(weights.name) on \(dataName)", of: evaluator.images)
+    let progress = CountLine("images", of: evaluator.images, for: "\(weights.name) on \(dataName)")
     let predictions = try evaluator.run { console.live(progress.text($0)) }
     console.endLive()
     return EvaluationReport.Entry(

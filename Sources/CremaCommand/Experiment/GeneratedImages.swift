@@ -49,7 +49,7 @@ struct GeneratedImages: Equatable {
     let database = SceneDatabase(path: path, generator: SceneGenerator(seed: seed), count: count) {
       scene, index throws(ImageError) in (try processed(scene, index), labels.label(scene))
     }
-    try database.write(on: workers, progress: progress)
+    try database.write(threads: workers.count, progress: progress)
   }
 
   /// The planes of a scene behind the operation that its index draws.

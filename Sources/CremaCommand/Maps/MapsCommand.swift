@@ -71,6 +71,7 @@ struct MapsCommand: ParsableCommand {
     guard (image == nil) != (data == nil) else {
       throw Diagnostic("maps needs one image: give it with --image FILE, or with --data DATABASE and --index NUMBER")
     }
+    try checkReplaceable(output)
     let workers = try compute.start()
     var pictured: [BlobMaps] = [], weightsMaps: [BlobMaps] = []
     for file in try NamedPath.all(weights) {

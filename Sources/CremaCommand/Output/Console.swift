@@ -15,6 +15,7 @@ final class Console: Sendable {
     var hidesConstruction = false
     var live: String?
     var lastDrawn: ContinuousClock.Instant?
+    var failure: String?
   }
 
   private let state = Mutex(State())
@@ -82,7 +83,14 @@ final class Console: Sendable {
   func show(_ text: String) {
     state.withLock { state in
       erase(&state)
-      System.write(text, to: 1)
+      if !System.write(text, to: 1), System.lastWriteHadReader { state.failure = System.lastError }
+    }
+  }
+
+  /// Throws if a result could not be written, unless nobody wants to read it.
+  func checkResults() throws(Diagnostic) {
+    if let failure = state.withLock({ $0.failure }) {
+      throw Diagnostic("cannot write the result to standard output: \(failure)")
     }
   }
 

@@ -2,6 +2,7 @@
 package struct CountLine {
   private let noun: String
   private let total: Int?
+  private let title: String
   private let start: ContinuousClock.Instant
 
   /// A line that measures the pace from `start` on.
@@ -9,17 +10,24 @@ package struct CountLine {
   /// - Parameters:
   ///   - noun: what is counted, such as `images`.
   ///   - total: how many there are, if that is known.
-  package init(_ noun: String, of total: Int? = nil, start: ContinuousClock.Instant = .now) {
+  ///   - title: what they are counted for, which stands in front.
+  package init(_ noun: String, of total: Int? = nil, for title: String = "", start: ContinuousClock.Instant = .now) {
     (self.noun, self.total, self.start) = (noun, total, start)
+    self.title = title.isEmpty ? "" : title + "  "
+  }
+
+  /// How many are done in a second; 0 before any time has gone by.
+  package func rate(_ count: Int, now: ContinuousClock.Instant = .now) -> Double {
+    let seconds = (now - start) / .seconds(1)
+    return seconds > 0 ? Double(count) / seconds : 0
   }
 
   /// The line when `count` are done.
   package func text(_ count: Int, now: ContinuousClock.Instant = .now) -> String {
-    let seconds = (now - start) / .seconds(1)
-    let pace = seconds > 0 ? Double(count) / seconds : 0
+    let rate = rate(count, now: now)
     let of = total.map { "/\($0.grouped)" } ?? ""
-    var text = "\(count.grouped)\(of) \(noun)  \(ProgressLine.short(pace))/s"
-    if let total, pace > 0 { text += "  \(ProgressLine.duration(Double(max(0, total - count)) / pace)) left" }
+    var text = "\(title)\(count.grouped)\(of) \(noun)  \(ProgressLine.short(rate))/s"
+    if let total, rate > 0 { text += "  \(ProgressLine.duration(Double(max(0, total - count)) / rate)) left" }
     return text
   }
 }

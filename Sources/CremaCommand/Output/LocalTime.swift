@@ -1,3 +1,4 @@
+import Crema
 import Glibc
 
 /// A moment in the local time zone, to the microsecond.
@@ -25,19 +26,13 @@ package struct LocalTime: Sendable {
   }
 
   /// `1123`.
-  var monthAndDay: String { padded(month, 2) + padded(day, 2) }
+  var monthAndDay: String { zeroPadded(month, 2) + zeroPadded(day, 2) }
   /// `16:42:42`.
-  var clock: String { "\(padded(hour, 2)):\(padded(minute, 2)):\(padded(second, 2))" }
+  var clock: String { "\(zeroPadded(hour, 2)):\(zeroPadded(minute, 2)):\(zeroPadded(second, 2))" }
   /// `16:42:42.038776`.
-  var preciseClock: String { "\(clock).\(padded(microsecond, 6))" }
+  var preciseClock: String { "\(clock).\(zeroPadded(microsecond, 6))" }
   /// `20261123-164242`.
-  var stamp: String { "\(year)\(monthAndDay)-\(padded(hour, 2))\(padded(minute, 2))\(padded(second, 2))" }
+  var stamp: String { "\(year)\(monthAndDay)-\(zeroPadded(hour, 2))\(zeroPadded(minute, 2))\(zeroPadded(second, 2))" }
   /// `2026/11/23 16:42:42`.
-  var dateAndClock: String { "\(year)/\(padded(month, 2))/\(padded(day, 2)) \(clock)" }
-}
-
-/// A number with zeros in front.
-private func padded(_ number: Int, _ width: Int) -> String {
-  let digits = String(number)
-  return String(repeating: "0", count: max(0, width - digits.count)) + digits
+  var dateAndClock: String { "\(year)/\(zeroPadded(month, 2))/\(zeroPadded(day, 2)) \(clock)" }
 }

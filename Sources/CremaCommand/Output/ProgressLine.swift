@@ -14,6 +14,7 @@ package struct ProgressLine {
       iteration: progress.iteration, of: progress.mostIterations, loss: progress.loss, rate: progress.rate, now: now)
   }
 
+  /// The line after an iteration, by its parts.
   package mutating func text(
     iteration: Int, of last: Int, loss: Float, rate: Float, now: ContinuousClock.Instant
   ) -> String {

@@ -41,8 +41,10 @@ enum System {
   /// Closes a file descriptor, and so unlocks its file.
   static func close(_ descriptor: CInt) { _ = Glibc.close(descriptor) }
 
-  /// A write to a pipe that nobody reads fails instead of ending the process.
-  static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
+  /// A write to a pipe that nobody reads, or beyond the size that files may have, fails instead of ending the process.
+  static func ignoreWriteSignals() {
+    for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
+  }
 
   /// The number of this process.
   static var process: Int { Int(getpid()) }
@@ -67,6 +69,9 @@ enum System {
     let text = unsafe String(cString: value)
     return text.isEmpty ? nil : text
   }
+
+  /// Whether the last write failed for another reason than a pipe that nobody reads any further.
+  static var lastWriteHadReader: Bool { errno != EPIPE }
 
   /// The last error of a system call, in words.
   static var lastError: String { unsafe String(cString: strerror(errno)) }

@@ -122,11 +122,10 @@ private final class FeatureDatabase {
     let axes = blob.shape.axes + Array(repeating: 1, count: 4 - blob.shape.rank)
     let values = blob.data.values, size = axes[1...].reduce(1, *)
     for image in 0..<axes[0] {
-      let digits = String(count)
       let record = Datum.encoded(
         channels: axes[1], height: axes[2], width: axes[3], values: values[image * size..<(image + 1) * size])
       do {
-        try writer.put(String(repeating: "0", count: max(0, 10 - digits.count)) + digits, record)
+        try writer.put(zeroPadded(count, 10), record)
       } catch { throw Diagnostic("\(error)") }
       count += 1
       if count % DatabaseBackend.recordsPerCommit == 0 { progress(count) }

@@ -64,7 +64,9 @@ struct UpgradeCommand: ParsableCommand {
 
   /// Binary files are weights; texts that only make sense as a solver's are solvers.
   private func guess() throws -> Kind {
-    guard try FileKind(contentsOf: source) == .text else { return .weights }
+    let content = try FileKind(contentsOf: source)
+    if content == .empty { throw Diagnostic("'\(source)' is empty (0 bytes), so there is nothing to upgrade") }
+    guard content == .text else { return .weights }
     let net = try? TextParser.parse(contentsOf: source, as: CaffeSchema.net).judge(permissive: false)
     let solver = try? TextParser.parse(contentsOf: source, as: CaffeSchema.solver).judge(permissive: false)
     return net == nil && solver != nil ? .solver : .net

@@ -24,7 +24,9 @@ package struct ChainPlan {
     package var reads: [Int] { (pieces.map { $0.map(\.value) } ?? bottoms) + (addend.map { [$0] } ?? []) }
   }
 
+  /// The whole graph.
   package let graph: Graph
+  /// The nodes of the chain.
   package let nodes: Range<Int>
   /// The values that only these nodes touch, and that nobody watches.
   package let inner: Set<Int>
@@ -32,6 +34,7 @@ package struct ChainPlan {
   package let images: Int
   /// Whether none of the nodes runs backward: nothing is kept for later.
   package let isForwardOnly: Bool
+  /// The calls, in their order.
   package var items: [Item]
   /// Values that lie in the memory of another value, each image from an index of its image on.
   private(set) var places: [Int: (value: Int, offset: Int)] = [:]

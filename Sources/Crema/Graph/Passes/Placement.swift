@@ -2,9 +2,12 @@
 package struct Placement {
   /// Something that needs memory for a time.
   package struct Thing {
+    /// What it is called, and how many numbers it has.
     package let key: Int, size: Int
+    /// The first and the last moment at which it is needed.
     package let life: ClosedRange<Int>
 
+    /// Something with these properties.
     package init(key: Int, size: Int, life: ClosedRange<Int>) { (self.key, self.size, self.life) = (key, size, life) }
   }
 

@@ -12,17 +12,22 @@ public enum WeightsFormat: Sendable {
 package struct OutgoingWeights {
   /// A layer: its LayerParameter, whose own `blobs` are not written, and the blobs instead of them.
   package struct Layer {
+    /// The LayerParameter.
     package var definition: Message
+    /// Its blobs, in their order.
     package var blobs: [Blob]
 
+    /// A layer with these blobs.
     package init(definition: Message, blobs: [Blob]) { (self.definition, self.blobs) = (definition, blobs) }
   }
 
   /// A blob, with a way to get its numbers when they are written.
   package struct Blob {
+    /// Its axes.
     package var shape: Shape
     /// False for a blob that belongs to an earlier layer: HDF5 files hold it only there.
     package var isOwned = true
+    /// Whether there are gradients to write.
     package var hasGradients = false
     /// Lends the numbers as 32-bit floats, the lowest byte first.
     package var withFloats: Lender
@@ -48,9 +53,12 @@ package struct OutgoingWeights {
     }
   }
 
+  /// The net's name.
   package var name: String
+  /// The layers, in the order of the file.
   package var layers: [Layer]
 
+  /// A net of these layers.
   package init(name: String, layers: [Layer]) { (self.name, self.layers) = (name, layers) }
 
   /// Writes all of it; a file that was at `path` is replaced at once, when the new one is complete.

@@ -1,5 +1,6 @@
 /// A language model as captioners use it: words, two LSTM layers, the next word. All sequences have `steps` words.
 package enum CaptionNet {
+  /// The lengths of its axes.
   package static let steps = 20, sequences = 32, words = 1000, embedded = 256, outputs = 512
 
   /// The net that is trained on the sequences of an HDF5 file: `cont` says where they begin, `words` what they are.

@@ -92,8 +92,7 @@ enum RandomDatabase {
       let record = Datum.encoded(
         channels: shape[0], height: shape[1], width: shape[2], pixels: generator.bytes(shape.reduce(1, *)),
         label: index % classes)
-      let digits = String(index)
-      try writer.put(String(repeating: "0", count: max(0, 8 - digits.count)) + digits, record)
+      try writer.put(zeroPadded(index, 8), record)
     }
     try writer.close()
   }
