@@ -52,9 +52,11 @@ struct DemoCommand: ParsableCommand {
     let time = try clock.measure {
       let train = SceneGenerator(seed: UInt64(seed))
       for (name, generator, count) in [("train_lmdb", train, images), ("test_lmdb", test, testImages)] {
-        try SceneDatabase(path: "\(folder)/\(name)", generator: generator, count: count).write(on: workers) { done in
-          console.live("\(name): \(done)/\(count)")
+        let database = SceneDatabase(path: "\(folder)/\(name)", side: generator.side, count: count) { index in
+          let scene = generator.scene(index)
+          return (scene.pixels, scene.label)
         }
+        try database.write(on: workers) { done in console.live("\(name): \(done)/\(count)") }
       }
     }
     console.endLive()
