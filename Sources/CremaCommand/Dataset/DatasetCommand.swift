@@ -56,7 +56,7 @@ struct DatasetCommand: ParsableCommand {
   @Flag(help: "Replace the folder if it is a dataset.")
   var overwrite = false
 
-  @OptionGroup var compute: ComputeOptions
+  @OptionGroup var threading: ThreadOptions
 
   mutating func validate() throws {
     if side < 1 || side > 4096 { throw ValidationError("--side must be from 1 to 4096, not \(side)") }
@@ -83,7 +83,7 @@ struct DatasetCommand: ParsableCommand {
   }
 
   func run() throws {
-    let console = Console.standard, workers = try compute.start()
+    let console = Console.standard, workers = Workers(count: try threading.count())
     let classes = try found()
     guard classes.count > 1 else {
       throw Diagnostic("there is one class only, '\(classes[0].name)'; a dataset needs at least two")
@@ -140,16 +140,23 @@ struct DatasetCommand: ParsableCommand {
     if others > 0 {
       console.report(
         Diagnostic(
-          "\(others) files do not end as images do and were left out, such as '\(classes.flatMap(\.others)[0])'",
+          "\(others) \(others == 1 ? "file does" : "files do") not end as images do and \(others == 1 ? "was" : "were") left out, "
+            + "such as '\(classes.flatMap(\.others)[0])'",
           severity: .note))
     }
     var seen: Set<String> = []
     let each = unreadable.filter { seen.insert($0.source).inserted }
     for file in each {
-      console.report(Diagnostic("'\(file.source)' was left out: \(file.reason)", severity: .warning))
+      console.report(
+        Diagnostic(
+          "left out: \(file.reason.contains(file.source) ? "" : "'\(file.source)': ")\(file.reason)", severity: .warning
+        ))
     }
     if !each.isEmpty {
-      console.report(Diagnostic("\(each.count) images could not be used; the manifests list them", severity: .warning))
+      console.report(
+        Diagnostic(
+          "\(each.count) \(each.count == 1 ? "image" : "images") could not be used; the manifests list them",
+          severity: .warning))
     }
   }
 }
