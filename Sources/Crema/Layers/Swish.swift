@@ -18,7 +18,8 @@ package struct Swish: Layer {
   package func forward(_ pass: Pass) {
     let (x, y) = (pass.bottoms[0].data, pass.tops[0].data)
     guard pass.keeps else { return y.assign(x) { $0 * sigmoid(beta * $0) } }
-    pass.kept[0].assign(x) { sigmoid(beta * $0) }
+    pass.kept[0].assign(x) { beta * $0 }
+    pass.kept[0].sigmoid(pass.kept[0])
     y.assign(x, pass.kept[0]) { $0 * $1 }
   }
 

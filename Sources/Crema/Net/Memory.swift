@@ -14,7 +14,7 @@ package struct Memory {
   package private(set) var state: [[Tensor]]
   /// By node.
   package let failures: [Failures]
-  /// Whether weights' gradients are to be written or added to.
+  /// Which gradients hold anything, to be written instead of added to.
   package let gradients = GradientState()
   /// What calls need while they run, for steps that share it.
   let scratch: CommonScratch

@@ -323,6 +323,11 @@ public final class Net {
     }
   }
 
+  /// Whether all weights and statistics are finite numbers.
+  package var hasFiniteWeights: Bool {
+    memory.weights.joined().allSatisfy { $0.data.values.allSatisfy(\.isFinite) }
+  }
+
   /// The blob of this name.
   ///
   /// An engine keeps the values within its chains to itself: of a net that has one, only the blobs that `Options.watched` names hold

@@ -70,7 +70,7 @@ extension Solver {
     let probe = "\(prefix)_iter_0.tempfile"
     let descriptor = unsafe probe.withCString { unsafe open($0, O_CREAT | O_WRONLY, 0o644) }
     guard descriptor >= 0 else {
-      let reason = unsafe String(cString: strerror(errno))
+      let reason = reason()
       throw message.error(
         "snapshot_prefix",
         "Cannot write to snapshot prefix '\(prefix)' (\(reason)). Make sure that the directory exists and is writable.")

@@ -32,7 +32,7 @@ struct BenchPeers {
   ///
   /// - Returns: the versions of the programs.
   func prepare() throws -> [String: String] {
-    if !System.exists(python) {
+    if !InputEnvironment.exists(python) {
       Console.standard.tell("making the peers' environment in '\(environment)'\n")
       try FileManager.default.createDirectory(
         atPath: (environment as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
@@ -53,7 +53,7 @@ struct BenchPeers {
   /// Measures one program in a process of its own.
   func measure(_ task: BenchWorkload.PeerTask, _ peer: String) throws -> Measurement {
     let output = context.path("peer.json"), model = context.path("\(task.network)-\(task.batch).onnx")
-    if !peer.hasPrefix("pytorch"), !System.exists(model) {
+    if !peer.hasPrefix("pytorch"), !InputEnvironment.exists(model) {
       try run([python, script, "export", task.network, "\(task.batch)", model], "export '\(task.network)' to ONNX")
     }
     let mode = task.trains ? "step" : "inference"

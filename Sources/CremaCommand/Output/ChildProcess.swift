@@ -63,9 +63,6 @@ struct ChildProcess {
 }
 
 extension System {
-  /// Whether something has this path.
-  static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
-
   /// The size of a file in bytes.
   ///
   /// - Throws: a file that cannot be found.

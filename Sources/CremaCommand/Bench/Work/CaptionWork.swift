@@ -9,7 +9,7 @@ enum CaptionWork {
   /// A file of random words, and the list that names it.
   static func prepare(_ context: BenchContext) throws {
     let (list, path) = (context.path("captions.txt"), context.path("captions.h5"))
-    guard !System.exists(list) else { return }
+    guard !InputEnvironment.exists(list) else { return }
     let steps = CaptionNet.steps * batches, count = steps * CaptionNet.sequences
     var generator = SeededBytes(state: 1)
     let bytes = generator.bytes(2 * count).map(Int.init)

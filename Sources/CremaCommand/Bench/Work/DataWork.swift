@@ -10,7 +10,7 @@ enum DataWork {
   static func prepare(_ context: BenchContext) throws {
     try RandomDatabase.make(context.path(source), count: 1024, shape: [3, 128, 128], classes: 2)
     let path = context.path("mean.binaryproto")
-    guard !System.exists(path) else { return }
+    guard !InputEnvironment.exists(path) else { return }
     var mean = Message(CaffeSchema.blob)
     for (name, value) in [("num", 1), ("channels", 3), ("height", 128), ("width", 128)] { mean.set(name, value) }
     mean.set("data", (0..<3 * 128 * 128).map { Float($0 % 251) })

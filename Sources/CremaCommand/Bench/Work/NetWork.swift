@@ -85,7 +85,7 @@ extension Net {
 enum RandomDatabase {
   /// Writes `count` images of random bytes below `classes` labels, unless the database is there.
   static func make(_ path: String, count: Int, shape: [Int], classes: Int) throws {
-    guard !System.exists(path) else { return }
+    guard !InputEnvironment.exists(path) else { return }
     var generator = SeededBytes(state: 1)
     var writer = try Writer(creating: path)
     for index in 0..<count {

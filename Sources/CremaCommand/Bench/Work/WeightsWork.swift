@@ -15,7 +15,7 @@ enum WeightsWork {
 
   /// The file, with random weights.
   static func prepare(_ context: BenchContext) throws {
-    guard !System.exists(context.path(file)) else { return }
+    guard !InputEnvironment.exists(context.path(file)) else { return }
     try writeWeights(of: net(context, fills: true), to: context.path(file), format: .binary)
   }
 
