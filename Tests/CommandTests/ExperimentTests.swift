@@ -176,9 +176,8 @@ import Testing
     }
     let outcome = try Program.run(["experiment", "b.prototxt"], in: folder.path)
     #expect(outcome.code == 0, "\(outcome.errors)")
-    for file in ["trained.caffemodel", "loss.csv"] {
-      #expect(try contents(folder("a/runs/net/a/seed-1/\(file)")) == contents(folder("b/runs/net/a/seed-1/\(file)")))
-    }
+    let losses = try ["a", "b"].map { try contents(folder("\($0)/runs/net/a/seed-1/loss.csv")) }
+    #expect(!losses[0].isEmpty && losses[0] == losses[1])
   }
 
   private static func bytes(_ span: RawSpan) -> [UInt8] { unsafe span.withUnsafeBytes { unsafe [UInt8]($0) } }

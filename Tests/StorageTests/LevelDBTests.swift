@@ -129,7 +129,7 @@ private func recorded(_ name: String, in scratch: Scratch) throws -> String {
     try write([1], to: scratch("there"))
     #expect(try refusal { _ = try Writer(creating: scratch("there")) }.description.contains("it exists already"))
     let missing = try refusal { _ = try Writer(creating: scratch("no/db")) }
-    #expect(missing.description.contains("check that the folder around it exists and may be written"))
+    #expect(missing.description.contains("check that the folder around it exists, may be written and has space"))
     try FileManager.default.createDirectory(atPath: scratch("db.partial"), withIntermediateDirectories: true)
     #expect(try refusal { _ = try Writer(creating: scratch("db")) }.description.contains("interrupted"))
   }
