@@ -49,7 +49,7 @@ let package = Package(
     swift("Charts", ["CCairo"]),
     swift("Evaluation", ["Crema", "Charts"]),
     swift("Datasets", ["Crema", "Images"]),
-    swift("Scenes", []),
+    swift("Scenes", ["Images"]),
     .executableTarget(
       name: "CremaCommand",
       dependencies: [
@@ -64,7 +64,7 @@ let package = Package(
     tests("DatasetTests", ["Datasets", "Images", "Crema"]),
     tests("EvaluationTests", ["Evaluation", "Charts", "Images"]),
     tests("ConvertTests", ["Crema", "CremaConvert"]),
-    tests("CommandTests", ["CremaCommand", "LMDB", "Images"]),
+    tests("CommandTests", ["CremaCommand", "LMDB", "LevelDB", "Images"]),
   ],
   swiftLanguageModes: [.v6]
 )

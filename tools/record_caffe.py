@@ -142,10 +142,15 @@ def loss_weights(net, layers):
 
 def backward(net, layers, losses, groups):
     """One backward pass from parameter gradients of zero. A second one finds out which blobs it writes."""
+    # HingeLoss computes its gradient from what its forward pass left in its place.
+    needed = dict(
+        (bottoms[0], net.blobs[bottoms[0]].diff.copy())
+        for kind, bottoms in zip(layers.types, layers.bottoms) if kind == "HingeLoss")
+
     def start(value):
         for name in layers.blobs:
             if name not in losses:
-                net.blobs[name].diff[...] = value
+                net.blobs[name].diff[...] = needed.get(name, value)
         for blobs in net.params.values():
             for blob in blobs:
                 blob.diff[...] = 0

@@ -25,6 +25,7 @@
 #include "source_body.h"
 #include "training_body.h"
 #include "few_rows_body.h"
+#include "matrix_body.h"
 #include "table.h"
 #pragma clang attribute pop
 #endif

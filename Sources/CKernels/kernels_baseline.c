@@ -26,4 +26,5 @@
 #include "source_body.h"
 #include "training_body.h"
 #include "few_rows_body.h"
+#include "matrix_body.h"
 #include "table.h"

@@ -4,4 +4,4 @@ const struct Kernels NAME(kernels) = {ISA, LANES, block, convolve, convolve_weig
                                       max_any, max_unpool, average_pool, average_unpool, relu, relu_back,
                                       divide_by_power, normalise, normalise_back, momentum, gemv, squares, max_pool_pairs,
                                       channel_moments, affine, affine_sums, affine_back,
-                                      &NAME(functions), &NAME(training)};
+                                      &NAME(functions), &NAME(training), MATRIX};

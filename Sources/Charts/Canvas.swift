@@ -93,9 +93,12 @@ public struct PictureError: Error, CustomStringConvertible, Sendable {
     unsafe cairo_stroke(context)
   }
 
-  /// Draws a line through points.
-  public func line(_ points: [(x: Double, y: Double)], _ colour: Colour, width: Double = 1) {
+  /// Draws a line through points, whole or of dashes: lengths by turns of a dash and of the gap behind it.
+  public func line(
+    _ points: [(x: Double, y: Double)], _ colour: Colour, width: Double = 1, dashes: [Double] = []
+  ) {
     use(colour)
+    unsafe cairo_set_dash(context, dashes, CInt(dashes.count), 0)
     unsafe cairo_set_line_width(context, width)
     unsafe cairo_set_line_join(context, CAIRO_LINE_JOIN_ROUND)
     for (index, point) in points.enumerated() {

@@ -39,10 +39,17 @@ public struct CurveChart: Sendable {
         canvas.line([(frame.left, frame.bottom), (frame.right, frame.top)], .faint, width: 1.5)
       }
       for (index, series) in series.enumerated() {
-        frame.draw(series, on: canvas, Colour.series[index % Colour.series.count])
+        frame.draw(series, on: canvas, style(index))
       }
       drawLegend(canvas, frame)
     }
+  }
+
+  /// How a series is drawn: when all colours are used up, they begin anew with dashes.
+  private func style(_ index: Int) -> LineStyle {
+    let round = index / Colour.series.count
+    return LineStyle(
+      colour: Colour.series[index % Colour.series.count], dashes: [[], [7, 4], [2, 3]][min(round, 2)])
   }
 
   private func drawLegend(_ canvas: Canvas, _ frame: Frame) {
@@ -54,8 +61,7 @@ public struct CurveChart: Sendable {
     canvas.fill(left, top, widest + 42, 18 * Double(series.count) + 8, .paper)
     for (index, series) in series.enumerated() {
       let y = top + 13 + 18 * Double(index)
-      canvas.line(
-        [(left + 6, y), (left + 28, y)], Colour.series[index % Colour.series.count], width: 2.5)
+      canvas.line([(left + 6, y), (left + 28, y)], style(index).colour, width: 2.5, dashes: style(index).dashes)
       canvas.text(series.name, left + 34, y, size: 12)
     }
   }
@@ -101,6 +107,12 @@ struct Axis {
   }
 }
 
+/// The look of a line.
+private struct LineStyle {
+  let colour: Colour
+  let dashes: [Double]
+}
+
 /// The rectangle between the axes.
 private struct Frame {
   let left: Double, top: Double, right: Double, bottom: Double
@@ -124,9 +136,9 @@ private struct Frame {
     canvas.frame(left, top, right - left, bottom - top, .pale)
   }
 
-  func draw(_ series: CurveChart.Series, on canvas: Canvas, _ colour: Colour) {
+  func draw(_ series: CurveChart.Series, on canvas: Canvas, _ style: LineStyle) {
     for part in series.points.split(whereSeparator: { !$0.x.isFinite || !$0.y.isFinite }) {
-      canvas.line(part.map(point), colour, width: 2)
+      canvas.line(part.map(point), style.colour, width: 2, dashes: style.dashes)
     }
   }
 }

@@ -64,28 +64,43 @@ public struct MapGrid: Sendable {
     Self.head + Double(section.rows.count) * (side + Self.gap + Self.caption) + 10
   }
 
+  private func width(of section: Section) -> Double {
+    let note = section.hasCommonScale ? "   black -0.001, white -0.001".count : 0
+    return max(
+      nameWidth + Double(section.columns.count) * (side + Self.gap), Double(section.title.count + note) * 9)
+  }
+
+  /// Where sections stand: two beside each other if that is no wider than the widest one, or than a screen.
+  private func layout() -> (places: [(x: Double, y: Double)], width: Double, height: Double) {
+    let widths = sections.map(width(of:)), most = max(widths.max() ?? 0, 1000)
+    var places: [(x: Double, y: Double)] = [], y = Self.margin + 30, index = 0
+    var right = Self.margin + Double(title.count) * 10.2
+    while index < sections.count {
+      let row = index + 1 < sections.count && widths[index] + 30 + widths[index + 1] <= most ? 2 : 1
+      places.append((Self.margin, y))
+      if row == 2 { places.append((Self.margin + widths[index] + 30, y)) }
+      right = max(right, (places.last?.x ?? 0) + widths[index + row - 1])
+      y += sections[index..<index + row].map(height(of:)).max() ?? 0
+      index += row
+    }
+    return (places, right + Self.margin, y + Self.margin)
+  }
+
   /// Writes the picture.
   public func write(_ format: PictureFormat, to path: String) throws(PictureError) {
-    let columns = Double(sections.map(\.columns.count).max() ?? 0)
-    let titles = Double((sections.map(\.title) + [title]).map(\.count).max() ?? 0) * 10.2
-    let width = max(Self.margin * 2 + nameWidth + columns * (side + Self.gap), titles + Self.margin * 2)
-    let height = Self.margin * 2 + 30 + sections.reduce(0) { $0 + self.height(of: $1) }
+    let (places, width, height) = layout()
     try Canvas.write(format, to: path, width: width, height: height) { canvas in
       canvas.text(title, Self.margin, Self.margin + 8, size: 16, isBold: true)
-      var y = Self.margin + 30
-      for section in sections {
-        draw(section, on: canvas, y)
-        y += self.height(of: section)
-      }
+      for (section, place) in zip(sections, places) { draw(section, on: canvas, place.x, place.y) }
     }
   }
 
-  private func draw(_ section: Section, on canvas: Canvas, _ top: Double) {
-    let left = Self.margin + nameWidth
+  private func draw(_ section: Section, on canvas: Canvas, _ start: Double, _ top: Double) {
+    let left = start + nameWidth
     let note =
       section.hasCommonScale
       ? section.range.map { "   black \(short($0.lowerBound)), white \(short($0.upperBound))" } : nil
-    canvas.text(section.title + (note ?? ""), Self.margin, top + 12, size: 14, isBold: true)
+    canvas.text(section.title + (note ?? ""), start, top + 12, size: 14, isBold: true)
     for (column, name) in section.columns.enumerated() {
       canvas.text(name, left + Double(column) * (side + Self.gap) + side / 2, top + 36, size: 11, .middle, .pale)
     }

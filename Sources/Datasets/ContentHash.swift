@@ -2,15 +2,26 @@
 public enum ContentHash {
   /// A number for a sequence of bytes (FNV-1a, 64 bits, mixed at the end so that all bits depend on all bytes).
   public static func number(_ bytes: some Sequence<UInt8>) -> UInt64 {
-    mixed(bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 })
+    mixed(bytes.reduce(start, step))
   }
 
-  /// The same for bytes in memory.
+  /// A number for bytes in memory, in a quarter of the time: four numbers of every fourth byte by the way above, and that of these.
   public static func number(_ bytes: Span<UInt8>) -> UInt64 {
-    var value: UInt64 = 0xcbf2_9ce4_8422_2325
-    for index in bytes.indices { value = (value ^ UInt64(bytes[index])) &* 0x0000_0100_0000_01b3 }
-    return mixed(value)
+    let quarter = bytes.count / 4
+    var (a, b, c, d) = (start, start, start, start)
+    for index in 0..<quarter {
+      a = step(a, bytes[4 * index])
+      b = step(b, bytes[4 * index + 1])
+      c = step(c, bytes[4 * index + 2])
+      d = step(d, bytes[4 * index + 3])
+    }
+    for index in 4 * quarter..<bytes.count { a = step(a, bytes[index]) }
+    return [b, c, d].reduce(mixed(a)) { mixed(($0 ^ $1) &* prime) }
   }
+
+  private static let start: UInt64 = 0xcbf2_9ce4_8422_2325, prime: UInt64 = 0x0000_0100_0000_01b3
+
+  private static func step(_ value: UInt64, _ byte: UInt8) -> UInt64 { (value ^ UInt64(byte)) &* prime }
 
   /// A number for a number and a purpose: the next one of a stream that starts there (SplitMix64).
   public static func number(_ seed: UInt64, _ purpose: UInt64) -> UInt64 {

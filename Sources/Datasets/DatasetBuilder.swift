@@ -141,9 +141,9 @@ public struct DatasetBuilder: Sendable {
   private static func record(_ item: Item, _ rule: OperationRule, _ options: Options) -> Result<Made, Diagnostic> {
     let operation = rule.operation(ContentHash.number(item.number, options.seed &+ 1 << 32)), side = options.side
     do throws(ImageError) {
-      let original = try Image(contentsOf: item.path)
-      let first = options.operatesAfterResizing ? try original.resized(width: side, height: side) : original
-      let image = try operation(first).resized(width: side, height: side)
+      let resizesFirst = options.operatesAfterResizing || operation == .none
+      let original = try Image(contentsOf: item.path, size: resizesFirst ? (width: side, height: side) : nil)
+      let image = try operation(original).resized(width: side, height: side)
       let bytes = Datum.encoded(
         channels: image.channels, height: side, width: side, pixels: image.planar(), label: item.label)
       return .success(Made(bytes: bytes, operation: operation, damage: original.damage))

@@ -1,3 +1,5 @@
+import Images
+
 /// A square colour picture; a pixel holds red, green, blue and an unused lane.
 struct Picture {
   let side: Int
@@ -54,6 +56,37 @@ struct Picture {
       bytes[2 * count + index] = UInt8(pixel.x)
     }
     return bytes
+  }
+
+  /// What is left of a picture of whole values 0 to 255 after it was a JPEG file.
+  func throughJPEG(quality: Int) throws(ImageError) -> Picture {
+    let bytes = pixels.flatMap { [UInt8($0.z), UInt8($0.y), UInt8($0.x)] }
+    let image = try Image(width: side, height: side, channels: 3, pixels: bytes).throughJPEG(quality: quality)
+    var result = self
+    for index in result.pixels.indices {
+      let place = 3 * index
+      result.pixels[index] = SIMD4(
+        Float(image.pixels[place + 2]), Float(image.pixels[place + 1]), Float(image.pixels[place]), 0)
+    }
+    return result
+  }
+
+  /// Each pixel becomes the mean of those of the square of 3x3 around it that differ by less than a threshold in every colour.
+  func withoutFineNoise(below threshold: Float) -> Picture {
+    var result = self
+    for y in 1..<(side - 1) {
+      for x in 1..<(side - 1) {
+        let own = self[x, y]
+        var sum = SIMD4<Float>.zero, count: Float = 0
+        for place in 0..<9 {
+          let other = self[x + place % 3 - 1, y + place / 3 - 1], distance = other - own
+          let largest = max(abs(distance.x), abs(distance.y), abs(distance.z))
+          if largest < threshold { (sum, count) = (sum + other, count + 1) }
+        }
+        result[x, y] = sum / count
+      }
+    }
+    return result
   }
 
   /// The picture behind a lens: each pixel mixed with its eight neighbours, weights (spread, 1 - 2 spread, spread)

@@ -8,6 +8,15 @@ struct Resampler {
   /// The unit vector that the output's x axis has in the input.
   var axis: SIMD2<Float>
 
+  /// Any interpolation, a scale between two, and half of the time a turn of at most 28 degrees.
+  init(_ random: inout Random, from least: Float, to most: Float) {
+    let turn = random.chance(0.5) ? random.within(-0.25, 0.25) : 0
+    let length = 1 / (1 + turn * turn)
+    interpolation = random.choice(Interpolation.allCases)
+    scale = random.within(least, most)
+    axis = SIMD2((1 - turn * turn) * length, 2 * turn * length)
+  }
+
   /// A square of `side` pixels around the middle of the picture.
   func apply(to picture: Picture, side: Int) -> Picture {
     var result = Picture(side: side)

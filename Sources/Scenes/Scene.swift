@@ -34,7 +34,7 @@ public struct SceneGenerator: Sendable {
   private let seed: UInt64
   private let landscape: Landscape
   /// Rows and columns that a photograph has at each edge beyond a scene. Even: it keeps the mosaic's phase.
-  private static let margin = 8
+  static let margin = 8
 
   /// - Parameters:
   ///   - seed: names the list; lists of different seeds have no scene and no surface in common.
@@ -74,12 +74,7 @@ public struct SceneGenerator: Sendable {
       let start = SceneGenerator.margin - filter.radius
       return filter.apply(to: photograph.cropped(left: start, top: start, side: side + 2 * filter.radius))
     case .resampled:
-      let turn = random.chance(0.5) ? random.within(-0.25, 0.25) : 0
-      let scale = 1 / (1 + turn * turn)
-      let resampler = Resampler(
-        interpolation: random.choice(Resampler.Interpolation.allCases), scale: random.within(1.4, 2),
-        axis: SIMD2((1 - turn * turn) * scale, 2 * turn * scale))
-      return resampler.apply(to: photograph, side: side)
+      return Resampler(&random, from: 1.4, to: 2).apply(to: photograph, side: side)
     case .upsampled:
       let upsampler = GeneratorUpsampler(&random)
       return upsampler.apply(to: GeneratorUpsampler.halved(photograph)).cropped(side: side)

@@ -35,6 +35,17 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path).sorted() == ["in", "out"])
   }
 
+  @Test func makesLevelDBs() throws {
+    let scratch = try folder()
+    defer { scratch.remove() }
+    let run = try Program.run(
+      ["dataset", "out", "--images", "in", "--side", "16", "--backend", "leveldb"], in: scratch.path)
+    #expect(run.code == 0, "\(run.errors)")
+    for name in ["train_leveldb/CURRENT", "test_leveldb/CURRENT", "train_leveldb.json"] {
+      #expect(FileManager.default.fileExists(atPath: "\(scratch.path)/out/\(name)"), "\(name)")
+    }
+  }
+
   @Test(arguments: [
     (["out"], 64, "give the classes"), (["out", "--images", "nowhere"], 1, "has no folders"),
     (["out", "--images", "in", "--operation", "JP600"], 64, "--operation takes"),

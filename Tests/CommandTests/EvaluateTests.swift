@@ -46,7 +46,8 @@ import Testing
     defer { scratch.remove() }
     let run = try Program.run(
       [
-        "evaluate", "--model", Self.net, "--weights", "a=\(Self.weights)", "--data", "one=test_lmdb", "--data",
+        "evaluate", "--model", Self.net, "--model", Self.net, "--weights", "a=\(Self.weights)", "--weights",
+        "b=\(Self.weights)", "--data", "one=test_lmdb", "--data",
         "two=train_lmdb", "--output", "r.csv", "--output", "r.md", "--output", "r.svg", "--output", "r.png", "--curve",
         "roc.png", "--hide-small",
       ], in: scratch.path)
@@ -70,6 +71,7 @@ import Testing
 
   @Test(arguments: [
     (["--weights", weights], "needs a net"), (["--model", net], "needs weights"),
+    (["--model", net, "--model", net, "--weights", weights], "--model is given 2 times and --weights 1 times"),
     (["--model", net, "--weights", weights, "--classes", "a,b"], "--classes names 2 classes"),
     (["--model", net, "--weights", weights, "--scores", "acuracy"], "did you mean"),
     (["--model", net, "--weights", weights, "--data", "nowhere"], "does not exist"),

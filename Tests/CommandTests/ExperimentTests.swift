@@ -1,5 +1,7 @@
 import Foundation
+import Images
 import LMDB
+import LevelDB
 import TestSupport
 import Testing
 
@@ -104,7 +106,7 @@ import Testing
     #expect(table.rows[1].relativeErrorReduction == expected)
     #expect(table.rows[0].relativeErrorReduction == nil)
     let csv = String(decoding: try contents(folder("table/table.csv")), as: UTF8.self).split(separator: "\n")
-    #expect(csv.count == 5 && csv[0] == "network,trained_on,tested_on,seed,images,errors,accuracy")
+    #expect(csv.count == 5 && csv[0] == "network,trained_on,tested_on,seed,images,errors,accuracy,diverged_at")
     #expect(csv[1].hasPrefix("One,scenes,scenes,1,10,"))
     let markdown = String(decoding: try contents(folder("table/table.md")), as: UTF8.self)
     #expect(markdown.contains("| network | scenes | RER |\n| --- | ---: | ---: |\n| One | "))
@@ -115,9 +117,70 @@ import Testing
     #expect(again.code == 0 && !again.errors.contains("updates") && again.output == outcome.output)
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: folder("moved/runs/one/scenes/seed-1")).sorted() == [
-        "run.prototxt", "test-scenes.json", "trained.caffemodel",
+        "loss.csv", "run.prototxt", "test-scenes.json", "trained.caffemodel",
       ])
   }
+
+  @Test func drawsTheLosses() throws {
+    let folder = try folder()
+    #expect(try Program.run(["experiment", "table.prototxt"], in: folder.path).code == 0)
+    let losses = try String(contentsOfFile: folder("table/runs/one/scenes/seed-1/loss.csv"), encoding: .utf8)
+    let lines = losses.split(separator: "\n")
+    #expect(lines.count == 8 && lines[0] == "update,loss" && lines[7].hasPrefix("7,"))
+    let picture = try Image(contentsOf: folder("table/table-loss.png"))
+    // The second line of the chart is orange: blue, green, red.
+    let orange = stride(from: 0, to: picture.pixels.count, by: 3).count {
+      picture.pixels[$0] < 10 && picture.pixels[$0 + 2] > 200
+    }
+    #expect(orange > 100, "\(orange)")
+  }
+
+  @Test func aRunThatDivergesIsMarked() throws {
+    let text = Self.experiment.replacing("base_lr: 0.02", with: "base_lr: 1e38")
+      .replacing("name: \"Two\"", with: "name: \"Two\" iterations: 50")
+    let folder = try folder(["table.prototxt": text])
+    let outcome = try Program.run(["experiment", "table.prototxt"], in: folder.path)
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    #expect(outcome.errors.contains("Two, scenes, seed 1: diverged at update "), "\(outcome.errors)")
+    let markdown = String(decoding: try contents(folder("table/table.md")), as: UTF8.self)
+    let match = try #require(markdown.firstMatch(of: /\| Two \| diverged at (\d+), (\d+) \| - \|/), "\(markdown)")
+    let update = try #require(Int(match.1))
+    #expect(
+      update > 0 && update < 50 && markdown.contains("Diverged, and in no mean: Two, scenes, seed 1 (update \(update)"))
+    let csv = String(decoding: try contents(folder("table/table.csv")), as: UTF8.self)
+    #expect(csv.contains("Two,scenes,scenes,1,,,,\(update)\n"), "\(csv)")
+    let run = try FileManager.default.contentsOfDirectory(atPath: folder("table/runs/two/scenes/seed-1")).sorted()
+    #expect(run == ["diverged.json", "loss.csv", "run.prototxt"])
+    let again = try Program.run(["experiment", "table.prototxt"], in: folder.path)
+    #expect(again.code == 0 && again.output == outcome.output && !again.errors.contains("updates,"))
+    #expect(again.errors.contains("Two, scenes, seed 1: diverged at update \(update)"))
+  }
+
+  @Test func takesLevelDBs() throws {
+    let text = """
+      name: "Both" classes: 2 iterations: 4 snapshot: 3 seed: 1
+      network { path: "net" }
+      dataset { name: "A" generated { images: 12 test_images: 6 labels: FAKE } }
+      """
+    let level = text.replacing(
+      "generated { images: 12 test_images: 6 labels: FAKE }", with: "train: \"train_leveldb\" test: \"test_leveldb\"")
+    let folder = try folder(["a.prototxt": text, "b.prototxt": level])
+    #expect(try Program.run(["experiment", "a.prototxt"], in: folder.path).code == 0)
+    for (name, source) in [("train", "scenes-1-12-fake"), ("test", "scenes-1000001-6-fake")] {
+      var cursor = try LMDB.Cursor(path: folder("a/data/\(source)")),
+        writer = try LevelDB.Writer(creating: folder("\(name)_leveldb"))
+      while let record = try cursor.next({ (Self.bytes($0), Self.bytes($1)) }) {
+        try writer.put(String(decoding: record.0, as: UTF8.self), record.1)
+      }
+      try writer.close()
+    }
+    let outcome = try Program.run(["experiment", "b.prototxt"], in: folder.path)
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    let losses = try ["a", "b"].map { try contents(folder("\($0)/runs/net/a/seed-1/loss.csv")) }
+    #expect(!losses[0].isEmpty && losses[0] == losses[1])
+  }
+
+  private static func bytes(_ span: RawSpan) -> [UInt8] { unsafe span.withUnsafeBytes { unsafe [UInt8]($0) } }
 
   @Test func killedRunsEndWithTheSameBits() throws {
     let text = Self.experiment.replacing("iterations: 7 snapshot: 2", with: "iterations: 40 snapshot: 3")
@@ -177,7 +240,7 @@ import Testing
       #expect(outcome.code == 0, "\(outcome.errors)")
     }
     func records(_ path: String) throws -> [[UInt8]] {
-      var cursor = try Cursor(path: folder(path)), records: [[UInt8]] = []
+      var cursor = try LMDB.Cursor(path: folder(path)), records: [[UInt8]] = []
       while let record = try cursor.next({ _, value in unsafe value.withUnsafeBytes { unsafe [UInt8]($0) } }) {
         records.append(record)
       }
@@ -250,8 +313,8 @@ import Testing
   @Test func readyFilesAreReady() throws {
     let top = ProjectFolder.path("."), folder = try ScratchFolder()
     let files = try FileManager.default.contentsOfDirectory(atPath: ProjectFolder.path("prototxt/experiments"))
-    #expect(files.count == 10)
-    for file in files where file != "every-network.prototxt" {
+    #expect(files.count == 11)
+    for file in files where !["every-network.prototxt", "example-8.prototxt"].contains(file) {
       let outcome = try Program.run(
         ["experiment", "prototxt/experiments/\(file)", "--folder", folder("work")], in: top)
       #expect(outcome.code == 1 && outcome.errors.contains("_lmdb' does not exist"), "\(file): \(outcome.errors)")

@@ -98,4 +98,41 @@ import Testing
     }
     #expect(gradients(net) == gradients(other))
   }
+
+  /// Of weights that two layers share, no layer may begin the gradient; those of a recurrent layer it begins itself.
+  @Test(arguments: [
+    """
+    layer { name: "in" type: "Input" top: "x" input_param { shape { dim: 4 dim: 1100 } } }
+    layer { name: "a" type: "InnerProduct" bottom: "x" top: "h" param { name: "w" } inner_product_param { num_output: 1100
+            bias_term: false weight_filler { type: "xavier" } } }
+    layer { name: "b" type: "InnerProduct" bottom: "h" top: "y" param { name: "w" } inner_product_param { num_output: 1100
+            bias_term: false weight_filler { type: "xavier" } } }
+    layer { name: "sum" type: "Reduction" bottom: "y" top: "loss" loss_weight: 1 reduction_param { operation: SUMSQ } }
+    """,
+    """
+    layer { name: "in" type: "Input" top: "x" top: "cont" input_param { shape { dim: 2 dim: 3 dim: 40 } shape { dim: 2 dim: 3 } } }
+    layer { name: "lstm" type: "LSTM" bottom: "x" bottom: "cont" top: "y" recurrent_param { num_output: 520
+            weight_filler { type: "uniform" min: -0.1 max: 0.1 } } }
+    layer { name: "sum" type: "Reduction" bottom: "y" top: "loss" loss_weight: 1 reduction_param { operation: SUMSQ } }
+    """,
+  ])
+  func startsGradientsThatOthersAddTo(_ text: String) throws {
+    let make = { try Net(SmallNet.graph(text), random: RandomStream(seed: 7), workers: Workers(count: 2)) }
+    let (net, cleared) = (try make(), try make())
+    var numbers = Numbers(5)
+    let x = (0..<net.graph.values[net.graph.value("x") ?? 0].shape.count).map { _ in numbers.next() }
+    for _ in 0..<2 {
+      net.startGradients()
+      cleared.clearGradients()
+      for net in [net, cleared] {
+        net.blob("x")?.data.write { for (i, v) in x.enumerated() { $0[i] = v } }
+        net.blob("cont")?.data.fill(1)
+        for values in net.memory.state.joined() { values.clear() }
+        try net.forward()
+        try net.backward()
+      }
+      #expect(gradients(net) == gradients(cleared))
+      #expect(gradients(net).allSatisfy { $0.contains { $0 != 0 } })
+    }
+  }
 }

@@ -65,6 +65,29 @@ import Testing
     #expect("\(String(describing: error))".contains(part))
   }
 
+  @Test func netsOfForksAreRefusedByOneError() throws {
+    let folder = try ScratchFolder(), path = folder.path + "/train.prototxt"
+    try write(
+      """
+      layer { name: "d" type: "AnnotatedData" top: "data" top: "label" transform_param { resize_param { prob: 1 } }
+        annotated_data_param { label_map_file: "x" } }
+      layer { name: "l" type: "MultiBoxLoss" bottom: "data" bottom: "label" top: "loss" multibox_loss_param { neg_overlap: 0.5 } }
+      """.utf8, to: path)
+    let net = try NetDefinition(contentsOf: path)
+    let error = try #require(throws: Diagnostic.self) {
+      try GraphBuilder.build(net, state: NetState(phase: .train).message)
+    }
+    #expect(error.location?.line == 1)
+    #expect(error.message.contains("layer 'd' (AnnotatedData): type 'AnnotatedData' is not in BVLC's Caffe"))
+    #expect(error.message.contains("crema summary"))
+    #expect(error.notes.map { $0.location?.line } == [3])
+    let shown = try NetDefinition(contentsOf: path, sparingLayersOutside: .standard)
+    #expect(shown.warnings.count == 3)
+    var options = GraphBuilder.Options()
+    options.acceptsOpaque = true
+    #expect(try GraphBuilder.build(shown, state: NetState(phase: .train).message, options: options).nodes.count == 2)
+  }
+
   @Test func parametersOfForksAreForTexts() throws {
     let text = "layer { name: \"p\" type: \"Permute\" permute_param { order: 0 order: 2 } }"
     let message = try parse(text).message

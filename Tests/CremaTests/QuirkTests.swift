@@ -33,9 +33,9 @@ import Testing
       ).warnings.isEmpty)
   }
 
-  @Test(arguments: ["Power", "Log", "BNLL", "Clip"]) func wrongGradientsInPlace(_ type: String) throws {
-    let clip = type == "Clip" ? "clip_param { min: 0 max: 1 }" : ""
-    let graph = try graph("layer { name: 'p' type: '\(type)' bottom: 'h' top: 'h' \(clip) }\n\(loss) }")
+  @Test(arguments: ["Power", "Log", "BNLL", "Clip", "ReLU"]) func wrongGradientsInPlace(_ type: String) throws {
+    let fields = ["Clip": "clip_param { min: 0 max: 1 }", "ReLU": "relu_param { negative_slope: -0.3 }"][type] ?? ""
+    let graph = try graph("layer { name: 'p' type: '\(type)' bottom: 'h' top: 'h' \(fields) }\n\(loss) }")
     #expect(graph.warnings.count == 1)
     let warning = try #require(graph.warnings.first)
     #expect(warning.message.contains("layer 'p' (\(type)): its gradient is wrong because it works in place"))

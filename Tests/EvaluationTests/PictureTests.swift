@@ -20,6 +20,16 @@ import Testing
     #expect(text.hasPrefix("<?xml") && text.contains("</svg>"))
   }
 
+  @Test func colourlessLinesAreDashed() throws {
+    let folder = try ScratchFolder()
+    for count in [8, 9] {
+      let series = (0..<count).map { CurveChart.Series(name: "\($0)", points: [(0, Double($0)), (1, 1)]) }
+      let path = "\(folder.path)/\(count).svg"
+      try CurveChart(series).write(.svg, to: path)
+      #expect(try String(contentsOfFile: path, encoding: .utf8).contains("stroke-dasharray") == (count > 8))
+    }
+  }
+
   @Test func pngIsDarkWhereSharesAreLarge() throws {
     let folder = try ScratchFolder()
     let path = "\(folder.path)/chart.png"

@@ -174,12 +174,12 @@ package struct GradientCase: CustomStringConvertible, Sendable {
       GradientCase("type: 'Parameter' parameter_param { shape { dim: 3 dim: 7 } }"),
     ] + awkward + forks
 
-  /// Types that are right in place too.
+  /// Types that are right in place too, which ReLU is if its slope is not below 0.
   package static let inPlace = all.filter { layerCase in
     [
       "ReLU", "BatchNorm", "Scale'", "Bias'", "Softmax'", "Dropout", "Sigmoid'", "TanH", "ELU", "Exp", "PReLU",
       "Swish", "BN'",
-    ].contains { layerCase.layer.hasPrefix("type: '\($0)") }
+    ].contains { layerCase.layer.hasPrefix("type: '\($0)") } && !layerCase.layer.contains("negative_slope: -")
   }
 
   /// Values of which no two are nearer than the step of differences, and none is near zero: no kink is crossed.

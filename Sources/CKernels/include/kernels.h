@@ -19,6 +19,10 @@ struct Channel { int images; ptrdiff_t step; int area; };
 // y = (x - mean) factor + bias, perhaps + addend, and times slope where that is not positive; slope 1 leaves it as it is.
 struct Affine { float mean, factor, bias, slope; };
 
+// A product of matrices: a has m x k numbers, a[i * ai + l * ak]; b has k x n, b[l * bk + j * bj], of which bk or bj is 1; c has m x n,
+// c[i * ci + j].
+struct MatrixProduct { int m, n, k, adds; ptrdiff_t ai, ak, bk, bj, ci; };
+
 // A set of kernels for one instruction set. `kernels()` gives the best one this processor has.
 struct Kernels {
   const char *name;
@@ -96,6 +100,8 @@ struct Kernels {
   void (*affine_back)(const struct Channel *, float mean, float a, float b, float c, const float *d, const float *x, float *dx);
   const struct FunctionKernels *functions;   // see functions.h
   const struct TrainingKernels *training;   // what training.h is made of
+  // c = a b, or c += a b; null where BLAS is as fast.
+  void (*matrix)(const struct MatrixProduct *, const float *a, const float *b, float *c);
 };
 
 // Tells the processor that this thread waits for another one.

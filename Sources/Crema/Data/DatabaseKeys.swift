@@ -19,4 +19,15 @@ package enum DatabaseKeys {
     } catch { throw Diagnostic("\(error)") }
     return keys
   }
+
+  /// The number of records of a database.
+  ///
+  /// - Throws: a database that cannot be read or has no records.
+  package static func count(of path: String) throws(Diagnostic) -> Int {
+    var cursor = try (DatabaseBackend(of: path) ?? .lmdb).cursor(path), count = 0
+    do {
+      while try cursor.next({ _, _ in }) != nil { count += 1 }
+    } catch { throw Diagnostic("\(error)") }
+    return count
+  }
 }

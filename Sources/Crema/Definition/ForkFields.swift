@@ -9,13 +9,15 @@ extension ParseResult {
   /// - Parameters:
   ///   - permissive: all of them are warnings.
   ///   - catalog: if given, those of layers whose type it does not have are warnings.
+  ///   - leavesForks: those of layers whose type only forks have are left out: whoever computes the net refuses the layers.
   /// - Returns: the warnings.
   /// - Throws: all errors and warnings together, in the order of the file, if there is an error.
   public func judge(
-    permissive: Bool, sparingLayersOutside catalog: LayerCatalog? = nil
+    permissive: Bool, sparingLayersOutside catalog: LayerCatalog? = nil, leavesForks: Bool = false
   ) throws(DiagnosticList) -> [Diagnostic] {
-    let spared = Set(catalog.map { fields(ofLayersOutside: $0) } ?? [])
-    let remarks = unknown.filter { !ForkFields.hasEquivalent($0) }.map { field in
+    let spared = catalog.map { catalog in fields { catalog[$0] == nil } } ?? []
+    let left = leavesForks && catalog == nil ? fields { ForkTypes.origin($0) != nil } : []
+    let remarks = unknown.filter { !ForkFields.hasEquivalent($0) && !left.contains($0.location) }.map { field in
       let fork = ForkField.find(field.name, in: field.messageType)
       return ForkFields.diagnostic(
         field, fork,
@@ -25,13 +27,11 @@ extension ParseResult {
     return remarks
   }
 
-  /// The places of unknown fields in layers whose type a catalog does not have.
-  private func fields(ofLayersOutside catalog: LayerCatalog) -> [SourceLocation?] {
-    message.type.field("layer") == nil
-      ? []
-      : message.messages("layer").filter { catalog[$0.string("type")] == nil }.flatMap { layer in
-        layer.unknownFields().map(\.location)
-      }
+  /// The places of unknown fields in layers of some types.
+  private func fields(_ isMeant: (_ type: String) -> Bool) -> Set<SourceLocation?> {
+    guard message.type.field("layer") != nil else { return [] }
+    return Set(
+      message.messages("layer").filter { isMeant($0.string("type")) }.flatMap { $0.unknownFields().map(\.location) })
   }
 }
 

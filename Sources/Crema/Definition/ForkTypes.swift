@@ -8,15 +8,19 @@ enum ForkTypes {
   private static let table: [(types: Set<String>, origin: String, missing: String)] = [
     (
       ["MultiBoxLoss", "AnnotatedData", "DetectionEvaluate"], "the SSD branch (weiliu89/caffe)",
-      "SSD nets run here (DetectionOutput), but are not trained"
+      "SSD nets run here by their deploy file (DetectionOutput), but are not trained"
     ),
     (["VideoData"], "the SSD branch (weiliu89/caffe)", "videos are not read"),
     (
       ["BoxAnnotatorOHEM", "SoftmaxWithLossOHEM", "SmoothL1LossOHEM"], "R-FCN (YuwenXiong/py-R-FCN)",
-      "R-FCN nets run here (PSROIPooling), but are not trained"
+      "R-FCN nets run here by their deploy file (PSROIPooling), but are not trained"
     ),
     (
-      ["Yolov3DetectionOutput", "YoloDetectionOutput", "Yolov3", "RegionLoss", "EvalDetection"],
+      [
+        "Yolov3DetectionOutput", "YoloDetectionOutput", "Yolov3", "RegionLoss", "EvalDetection", "YoloSeg",
+        "AssistedExcitation",
+        "SegmentationEvaluate",
+      ],
       "MobileNet-YOLO (eric612/MobileNet-YOLO)", "the layers before it can be run without it"
     ),
     (
@@ -27,6 +31,12 @@ enum ForkTypes {
       ["DenseImageData"], "SegNet's Caffe (alexgkendall/caffe-segnet)",
       "use two Data layers, of images and of label maps"
     ),
+    (
+      ["ImageSegData", "SegAccuracy"], "DeepLab's Caffe",
+      "use two Data layers, of images and of label maps, and Accuracy with axis 1"
+    ),
+    (["ImageLabelmapData"], "HED's Caffe (s9xie/hed)", "use two Data layers, of images and of label maps"),
+    (["SeLu", "SeLuDropout"], "soeaver's Caffe (soeaver/caffe-model)", "ELU and Scale compute the same as SeLu"),
     (["MarginInnerProduct"], "SphereFace's Caffe (wy1iu/sphereface)", "it is a loss for training"),
     (
       ["DetectNetTransformation"], "NVIDIA's Caffe",

@@ -13,13 +13,14 @@ public struct NetDefinition: Sendable {
   ///   - permissive: unknown fields are warnings instead of errors.
   ///   - catalog: if given, unknown fields of layers whose type it does not have are warnings.
   ///   - log: takes Caffe's lines on upgrades.
-  /// - Throws: all syntax errors, wrong types and unknown fields of the file together.
+  /// - Throws: all syntax errors, wrong types and unknown fields of the file together, but for the fields of layers that only forks
+  ///   of Caffe have: building the graph refuses these layers.
   public init(
     contentsOf path: String, permissive: Bool = false, sparingLayersOutside catalog: LayerCatalog? = nil,
     log: Log = .silent
   ) throws(DiagnosticList) {
     let result = try TextParser.parse(contentsOf: path, as: CaffeSchema.net)
-    let warnings = try result.judge(permissive: permissive, sparingLayersOutside: catalog)
+    let warnings = try result.judge(permissive: permissive, sparingLayersOutside: catalog, leavesForks: true)
     message = try listing { () throws(Diagnostic) in try Upgrade.net(result.message, file: path, log: log) }
     self.warnings = warnings
   }

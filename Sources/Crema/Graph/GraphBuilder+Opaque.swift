@@ -1,6 +1,28 @@
 import Prototxt
 
 extension GraphBuilder {
+  /// Refuses layers that only forks of Caffe have, before anything else of the net is looked at.
+  ///
+  /// - Throws: one error for all of them, at the first one.
+  func checkForks(_ layers: [Message]) throws(Diagnostic) {
+    guard !options.acceptsOpaque else { return }
+    let unsupported = layers.filter {
+      let type = $0.string("type")
+      return options.catalog[type] == nil && ForkTypes.origin(type) != nil
+    }
+    guard let first = unsupported.first, let origin = ForkTypes.origin(first.string("type")) else { return }
+    throw Graph.error(
+      in: first,
+      "type '\(first.string("type"))' is not in BVLC's Caffe: \(origin). `crema summary` shows the net with such layers, and "
+        + "`crema convert` converts its weights",
+      at: first.location(of: "type"),
+      notes: unsupported.dropFirst().prefix(8).map {
+        Diagnostic(
+          "so it is with layer '\($0.string("name"))' (\($0.string("type")))", at: $0.location(of: "type"),
+          severity: .note)
+      })
+  }
+
   /// Whether nobody can tell the tops of a layer: its type is unknown, it runs in Python, or a bottom comes from such a layer.
   func isOpaque(_ definition: Message) -> Bool {
     let type = definition.string("type")

@@ -50,6 +50,7 @@ public struct GraphBuilder {
       throw Diagnostic(
         "the net has no layer in phase \(state.phase.rawValue); a net needs at least one", at: net.location)
     }
+    try builder.checkForks(layers)
     for layer in layers { try builder.add(layer) }
     builder.finish(forcesBackward: net.bool("force_backward"))
     return builder.graph
@@ -96,8 +97,7 @@ public struct GraphBuilder {
   private func kind(of definition: Message) throws(Diagnostic) -> any Layer.Type {
     let type = definition.string("type")
     if let kind = options.catalog[type] { return kind }
-    let unknown = ForkTypes.origin(type).map { "type '\(type)' is not in BVLC's Caffe: \($0)" }
-    let problem = type.isEmpty ? "the layer has no type" : unknown ?? "type '\(type)' is unknown"
+    let problem = type.isEmpty ? "the layer has no type" : "type '\(type)' is unknown"
     throw Graph.error(
       in: definition, problem, at: definition.location(of: "type"),
       suggestion: type.isEmpty ? nil : type.nearest(in: options.catalog.types))

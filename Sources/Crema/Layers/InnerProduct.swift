@@ -40,7 +40,7 @@ package struct InnerProduct: Layer {
     let weights = try Shape(isTransposed ? [inputs, outputs] : [outputs, inputs]).fitting("the weights", at: place)
     let top = try Shape(bottoms[0].axes[..<axis] + [outputs]).fitting("the top", at: place)
     var weight = Plan.Weight(weights, weightFiller)
-    weight.startsGradient = isBoundByMemory(rows: bottoms[0].count(0..<axis), inputs: inputs)
+    weight.startsGradient = true
     return Plan(
       tops: [top], weights: [weight] + (hasBias ? [.init([outputs], biasFiller)] : []),
       division: .parts, multiplyAdds: bottoms[0].count * outputs)
@@ -81,11 +81,11 @@ package struct InnerProduct: Layer {
       pass.weights[0].gradient.gatherFew(rows, mine, dy, x.data, adds: !pass.startsGradients)
     } else if pass.learns[0], !mine.isEmpty {
       pass.weights[0].gradient.write(reading: dy, x.data) { dy, x, dw in
-        let (dy, x) = ((dy, columns(mine, rows)), (x, Matrix(rows, inputs)))
+        let (dy, x) = ((dy, columns(mine, rows)), (x, Matrix(rows, inputs))), beta: Float = pass.startsGradients ? 0 : 1
         if isTransposed {
-          gemm(x.0, x.1.turned, dy.0, dy.1, beta: 1, into: &dw, weights(of: mine, inputs))
+          gemm(x.0, x.1.turned, dy.0, dy.1, beta: beta, into: &dw, weights(of: mine, inputs))
         } else {
-          gemm(dy.0, dy.1.turned, x.0, x.1, beta: 1, into: &dw, weights(of: mine, inputs).turned)
+          gemm(dy.0, dy.1.turned, x.0, x.1, beta: beta, into: &dw, weights(of: mine, inputs).turned)
         }
       }
     }

@@ -30,6 +30,11 @@ package struct Power: Layer {
       y.fill(power == 0 ? 1 : powf(shift, power))
     } else if power == 1 {
       y.assign(x) { $0 * scale + shift }
+    } else if power == 2 {
+      y.assign(x) { x in
+        let base = x * scale + shift
+        return base * base
+      }
     } else {
       y.assign(x) { powf($0 * scale + shift, power) }
     }

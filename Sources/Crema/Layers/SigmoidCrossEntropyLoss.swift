@@ -56,8 +56,10 @@ package struct SigmoidCrossEntropyLoss: Layer {
   package func backward(_ pass: Pass) {
     guard pass.wanted[0] else { return }
     let factor = pass.tops[0].gradient.read { $0[0] } / pass.kept[0].read { $0[0] }
-    pass.bottoms[0].gradient.assign(pass.bottoms[0].data, pass.bottoms[1].data) { x, target in
-      isIgnored(target) ? 0 : (sigmoid(x) - target) * factor
+    let gradient = pass.bottoms[0].gradient
+    gradient.sigmoid(pass.bottoms[0].data)
+    gradient.assign(gradient, pass.bottoms[1].data) { probability, target in
+      isIgnored(target) ? 0 : (probability - target) * factor
     }
   }
 

@@ -17,9 +17,10 @@ package struct Swish: Layer {
 
   package func forward(_ pass: Pass) {
     let (x, y) = (pass.bottoms[0].data, pass.tops[0].data)
-    guard pass.keeps else { return y.assign(x) { $0 * sigmoid(beta * $0) } }
-    pass.kept[0].assign(x) { sigmoid(beta * $0) }
-    y.assign(x, pass.kept[0]) { $0 * $1 }
+    let share = pass.keeps ? pass.kept[0] : Tensor(x.shape)
+    share.assign(x) { beta * $0 }
+    share.sigmoid(share)
+    y.assign(x, share) { $0 * $1 }
   }
 
   package func backward(_ pass: Pass) {

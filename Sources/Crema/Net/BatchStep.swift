@@ -20,6 +20,8 @@ final class BatchStep: Step {
     runsBackward = node.runsBackward
     (forwardPhases, backwardPhases) = (call.forwardPhases, runsBackward ? call.backwardPhases : 1)
     let shared = node.plan.shared.map { Tensor($0) }
+    let started = call is LayerOperator ? Self.started(node, memory.weights[call.item.node], in: memory) : []
+    self.started = started
     passes = (0..<memory.workers).map { _ in
       let scratch = ScratchMemory(for: [call]).lend(call.scratch)
       return (0..<parts).map { part in
@@ -29,20 +31,19 @@ final class BatchStep: Step {
           state: memory.state[call.item.node], shared: shared, scratch: scratch, wanted: node.wanted,
           learns: node.learns,
           keeps: node.runsBackward, part: part, parts: parts, failures: memory.failures[call.item.node],
-          gradients: memory.gradients)
+          gradients: started.isEmpty ? nil : memory.gradients)
       }
     }
     replaced = LayerStep.replaced(nodes, in: memory)
-    started = call is LayerOperator ? Self.started(node, memory.weights[call.item.node], in: memory) : []
   }
 
-  /// The gradients that this layer's backward pass writes whole, and no other layer adds to.
+  /// The gradients that this layer's backward pass writes whole, if no other layer adds to one of them.
   private static func started(_ node: Graph.Node, _ blobs: [Blob], in memory: Memory) -> [Tensor] {
     guard node.runsBackward else { return [] }
-    return node.weights.indices.filter { i in
-      let uses = memory.graph.nodes.flatMap(\.weights).count { $0.parameter == node.weights[i].parameter }
-      return node.plan.weights[i].startsGradient && node.learns[i] && uses == 1
-    }.map { blobs[$0].gradient }
+    let whole = node.weights.indices.filter { node.plan.weights[$0].startsGradient && node.learns[$0] }
+    let all = memory.graph.nodes.flatMap(\.weights)
+    let isShared = whole.contains { i in all.count { $0.parameter == node.weights[i].parameter } > 1 }
+    return isShared ? [] : whole.map { blobs[$0].gradient }
   }
 
   func prepare(_ piece: Int) { call.prepare(piece) }

@@ -64,6 +64,8 @@ public final class Net {
   ) throws(Diagnostic) {
     useOneThreadForBLAS()
     let graph = options.isForwardOnly ? graph.withoutBackward : graph
+    var options = options
+    options.separatesLayers = options.separatesLayers || graph.debugInfo
     (self.random, self.workers, self.options, self.log) = (random, workers, options, log)
     deciders = graph.nodes.indices.filter { graph.nodes[$0].layer is any DecidingLayer }
     var supplies: [(node: Int, kind: Supply)] = []
@@ -319,6 +321,11 @@ public final class Net {
         blob.data.noteChange()
       }
     }
+  }
+
+  /// Whether all weights and statistics are finite numbers.
+  package var hasFiniteWeights: Bool {
+    memory.weights.joined().allSatisfy { $0.data.values.allSatisfy(\.isFinite) }
   }
 
   /// The blob of this name.

@@ -81,9 +81,11 @@ final class NetReplay {
   /// The node that leaves a gradient as it is after the pass.
   private func firstReader(of value: Int) -> Int? { graph.nodes.firstIndex { $0.bottoms.contains(value) } }
 
-  /// Whether nobody asks for a gradient that Caffe's BatchNorm writes all the same.
+  /// Whether nobody asks for a gradient that Caffe's BatchNorm and recurrent layers write all the same.
   private func isSuperfluous(_ value: Int) -> Bool {
-    guard let reader = firstReader(of: value).map({ graph.nodes[$0] }), reader.layer is BatchNorm else { return false }
+    guard let reader = firstReader(of: value).map({ graph.nodes[$0] }),
+      ["BatchNorm", "LSTM", "RNN"].contains(reader.type)
+    else { return false }
     return !zip(reader.bottoms, reader.wanted).contains { $0 == value && $1 }
   }
 

@@ -1,12 +1,13 @@
 /// The lines of `debug_info`: the mean absolute value of every blob. The net must separate its layers.
-struct DebugInfo {
+package struct DebugInfo {
   private let net: Net
   private let log: Log
 
-  init(_ net: Net, _ log: Log) { (self.net, self.log) = (net, log) }
+  /// Of a net, whose lines go to `log`.
+  package init(_ net: Net, _ log: Log) { (self.net, self.log) = (net, log) }
 
-  /// After the forward pass of some nodes.
-  func forward(_ nodes: Range<Int>) {
+  /// After the forward pass of some nodes: their tops and weights.
+  package func forward(_ nodes: Range<Int>) {
     for index in nodes {
       let node = net.graph.nodes[index]
       for top in node.tops {

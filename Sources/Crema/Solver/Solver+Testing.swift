@@ -14,6 +14,7 @@ extension Solver {
     let testNet = testNets[index]
     try testNet.shareWeights(with: net)
     let batches = definition.ints("test_iter")[index]
+    let debug = definition.bool("debug_info") ? DebugInfo(testNet, log) : nil
     var sums: [[Float]] = [], loss: Float = 0
     for _ in 0..<batches {
       while let action = options.requestedAction() {
@@ -24,7 +25,7 @@ extension Solver {
           return
         }
       }
-      loss += try testNet.forward()
+      loss += try testNet.forward { debug?.forward($0) }
       let scores = testNet.graph.outputs.map { testNet.memory.values[$0].data.values }
       sums = sums.isEmpty ? scores : zip(sums, scores).map { zip($0, $1).map(+) }
     }

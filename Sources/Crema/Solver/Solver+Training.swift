@@ -19,8 +19,9 @@ extension Solver {
         if stopsEarly { return }
       }
       let shows = display != 0 && iteration % display == 0
+      debugs = shows && definition.bool("debug_info")
       var loss: Float = 0
-      for _ in 0..<passes { loss += try pass(debugs: shows && definition.bool("debug_info")) }
+      for _ in 0..<passes { loss += try pass() }
       averageGradients()
       window.add(loss / Float(passes), at: iteration - start)
       if shows { showProgress(&pace, display: display) }
@@ -42,7 +43,7 @@ extension Solver {
   /// Forward and backward of every replica.
   ///
   /// - Returns: the loss of the first one, which is the one that is shown.
-  private func pass(debugs: Bool) throws(Diagnostic) -> Float {
+  private func pass() throws(Diagnostic) -> Float {
     var shown: Float = 0
     for (rank, replica) in replicas.enumerated() {
       let debug = debugs && rank == 0 ? DebugInfo(replica, log) : nil

@@ -68,6 +68,8 @@ public final class Solver {
   var stopsEarly = false
   var hasBegun = false
   var window: LossWindow
+  /// Whether the lines of `debug_info` are shown: in the last update, and so in the pass behind it.
+  var debugs = false
   /// The iteration at which the loss window began.
   var start = 0
   var log: Log { options.log }
@@ -161,7 +163,8 @@ public final class Solver {
       return
     }
     if display != 0, iteration % display == 0 {
-      let loss = try net.forward()
+      let debug = debugs ? DebugInfo(net, log) : nil
+      let loss = try net.forward { debug?.forward($0) }
       window.add(loss, at: iteration - start)
       log.info("solver.cpp", 327, "Iteration \(iteration), loss = \(logNumber(window.mean))")
     }

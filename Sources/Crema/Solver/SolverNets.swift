@@ -115,7 +115,7 @@ struct SolverNets {
     (building.environment, building.log) = (options.environment, options.log)
     var running = options.net
     running.isForwardOnly = isForwardOnly
-    if message.bool("debug_info") || definition.message.bool("debug_info") {
+    if message.bool("debug_info") {
       running.separatesLayers = true
       running.keepsGradients = true
     }

@@ -1,3 +1,4 @@
+import CKernels
 import COpenBLAS
 
 /// A row-major matrix that starts at index `offset` of a span, perhaps with longer rows than it uses.
@@ -17,12 +18,23 @@ package struct Matrix {
     return other
   }
 
-  fileprivate var end: Int { rows == 0 || columns == 0 ? 0 : offset + (rows - 1) * stride + columns }
+  /// The index behind the last number that it uses.
+  package var end: Int { rows == 0 || columns == 0 ? 0 : offset + (rows - 1) * stride + columns }
   fileprivate var operation: CBLAS_TRANSPOSE { transposed ? CblasTrans : CblasNoTrans }
+  /// From a number to those of the next row and of the next column.
+  fileprivate var steps: (Int, Int) { transposed ? (1, stride) : (stride, 1) }
   fileprivate var size: (Int, Int) { transposed ? (columns, rows) : (rows, columns) }
 }
 
-/// `c = a · b + beta · c`, by one call of BLAS on this thread.
+/// The kernel for a product of these sizes, if BLAS is slower.
+private func matrixKernel(_ m: Int, _ n: Int, _ k: Int, beta: Float) -> (
+  (UnsafePointer<MatrixProduct>?, UnsafePointer<Float>?, UnsafePointer<Float>?, UnsafeMutablePointer<Float>?) -> Void
+)? {
+  guard n >= 32, m >= 8, k >= 16, m * n * k >= 1 << 20, beta == 0 || beta == 1 else { return nil }
+  return unsafe kernels()?.pointee.matrix
+}
+
+/// `c = a · b + beta · c`, by one call of a kernel or of BLAS on this thread.
 package func gemm(
   _ a: Span<Float>, _ am: Matrix, _ b: Span<Float>, _ bm: Matrix, beta: Float = 0,
   into c: inout MutableSpan<Float>, _ cm: Matrix
@@ -36,6 +48,12 @@ package func gemm(
     unsafe b.withUnsafeBufferPointer { b in
       unsafe c.withUnsafeMutableBufferPointer { c in
         guard let a = a.baseAddress, let b = b.baseAddress, let c = c.baseAddress else { return }
+        if let kernel = unsafe matrixKernel(m, n, k, beta: beta) {
+          var sizes = MatrixProduct(
+            m: CInt(m), n: CInt(n), k: CInt(k), adds: beta == 0 ? 0 : 1, ai: am.steps.0, ak: am.steps.1,
+            bk: bm.steps.0, bj: bm.steps.1, ci: cm.stride)
+          return unsafe kernel(&sizes, a + am.offset, b + bm.offset, c + cm.offset)
+        }
         unsafe cblas_sgemm(
           CblasRowMajor, am.operation, bm.operation, CInt(m), CInt(n), CInt(k), 1,
           a + am.offset, CInt(max(am.stride, 1)), b + bm.offset, CInt(max(bm.stride, 1)), beta,

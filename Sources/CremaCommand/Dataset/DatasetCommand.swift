@@ -50,6 +50,9 @@ struct DatasetCommand: ParsableCommand {
   @Option(help: "Decides the order of records, and the parameters that are drawn for -mix.")
   var seed = 1
 
+  @Option(help: "The kind of databases.")
+  var backend = DatabaseBackend.lmdb
+
   @Flag(help: "Replace the folder if it is a dataset.")
   var overwrite = false
 
@@ -87,6 +90,7 @@ struct DatasetCommand: ParsableCommand {
     }
     var options = DatasetBuilder.Options()
     (options.side, options.seed, options.operatesAfterResizing) = (side, UInt64(seed), afterResizing)
+    options.backend = backend
     (options.split, options.grouping) = (DatasetSplit(split) ?? .paper, try grouping(group))
     let output = try DatasetFolder(folder, overwrites: overwrite)
     let count = classes.reduce(0) { $0 + $1.paths.count }
@@ -97,7 +101,7 @@ struct DatasetCommand: ParsableCommand {
     for rule in operation.isEmpty ? [OperationRule("Raw")] : operation.map(OperationRule.init) {
       guard let rule else { continue }
       for part in DatasetPart.allCases where !builder.items(of: part).isEmpty {
-        let name = (operation.isEmpty ? "" : "\(rule.name)/") + "\(part.rawValue)_lmdb"
+        let name = (operation.isEmpty ? "" : "\(rule.name)/") + "\(part.rawValue)_\(backend.rawValue)"
         let progress = CountLine("images", of: builder.items(of: part).count, for: name)
         let manifest = try builder.write(part, rule, to: output.path(name)) { console.live(progress.text($0)) }
         console.endLive()
@@ -136,16 +140,23 @@ struct DatasetCommand: ParsableCommand {
     if others > 0 {
       console.report(
         Diagnostic(
-          "\(others) files do not end as images do and were left out, such as '\(classes.flatMap(\.others)[0])'",
+          "\(others) \(others == 1 ? "file does" : "files do") not end as images do and \(others == 1 ? "was" : "were") left out, "
+            + "such as '\(classes.flatMap(\.others)[0])'",
           severity: .note))
     }
     var seen: Set<String> = []
     let each = unreadable.filter { seen.insert($0.source).inserted }
     for file in each {
-      console.report(Diagnostic("'\(file.source)' was left out: \(file.reason)", severity: .warning))
+      console.report(
+        Diagnostic(
+          "left out: \(file.reason.contains(file.source) ? "" : "'\(file.source)': ")\(file.reason)", severity: .warning
+        ))
     }
     if !each.isEmpty {
-      console.report(Diagnostic("\(each.count) images could not be used; the manifests list them", severity: .warning))
+      console.report(
+        Diagnostic(
+          "\(each.count) \(each.count == 1 ? "image" : "images") could not be used; the manifests list them",
+          severity: .warning))
     }
   }
 }

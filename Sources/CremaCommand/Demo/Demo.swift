@@ -64,10 +64,11 @@ struct DemoCommand: ParsableCommand {
       let train = SceneGenerator(seed: UInt64(seed))
       for (name, generator, count) in [("train_lmdb", train, images), ("test_lmdb", test, testImages)] {
         let line = CountLine("scenes", of: count, for: name)
-        try SceneDatabase(path: "\(folder)/\(name)", generator: generator, count: count).write(threads: threads) {
-          done in
-          console.live(line.text(done))
+        let database = SceneDatabase(path: "\(folder)/\(name)", side: generator.side, count: count) { index in
+          let scene = generator.scene(index)
+          return (scene.pixels, scene.label)
         }
+        try database.write(threads: threads) { console.live(line.text($0)) }
       }
     }
     console.endLive()

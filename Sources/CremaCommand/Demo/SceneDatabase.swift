@@ -1,29 +1,26 @@
 import Crema
 import Images
 import Prototxt
-import Scenes
 
-/// Writes scenes as a Caffe LMDB.
+/// Writes images that are made as a Caffe LMDB.
 struct SceneDatabase {
   let path: String
-  let generator: SceneGenerator
+  /// Rows, and columns, of every image.
+  let side: Int
   let count: Int
-  /// What becomes of a scene and its index: the planes and the label of the record.
-  var record: @Sendable (Scene, Int) throws(ImageError) -> (pixels: [UInt8], label: Int) = { scene, _ in
-    (scene.pixels, scene.label)
-  }
+  /// Makes the image with an index: its planes and its label.
+  let record: @Sendable (Int) throws(ImageError) -> (pixels: [UInt8], label: Int)
 
-  /// Makes the scenes on several threads and writes them in the order of their index.
+  /// Makes the images on several threads and writes them in the order of their index.
   ///
-  /// - Parameter progress: called with the number of scenes that are written.
+  /// - Parameter progress: called with the number of images that are written.
   /// - Throws: a database that exists or cannot be written.
   func write(threads: Int, progress: (Int) -> Void) throws(Diagnostic) {
     var writer = try DatabaseBackend.lmdb.writer(creating: path)
-    let work = OrderedWork(count: count, threads: threads) { [generator, record] index in
-      let scene = generator.scene(index)
-      return Result { () throws(ImageError) in
-        let (pixels, label) = try record(scene, index)
-        return Datum.encoded(channels: 3, height: scene.side, width: scene.side, pixels: pixels, label: label)
+    let work = OrderedWork(count: count, threads: threads) { [side, record] index in
+      Result { () throws(ImageError) in
+        let (pixels, label) = try record(index)
+        return Datum.encoded(channels: 3, height: side, width: side, pixels: pixels, label: label)
       }
     }
     try work.run { index, record throws(Diagnostic) in

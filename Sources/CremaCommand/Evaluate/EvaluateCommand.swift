@@ -13,8 +13,11 @@ struct EvaluateCommand: ParsableCommand {
       NAME=PATH gives weights and databases the names that tables show.
       """)
 
-  @Option(help: "The net (prototxt): a deploy net with an Input layer, or a train/val net with its Data layer.")
-  var model: String?
+  @Option(
+    help: ArgumentHelp(
+      "The net (prototxt): a deploy net with an Input layer, or a train/val net with its Data layer; once, or once for each weights.",
+      valueName: "file"))
+  var model: [String] = []
 
   @Option(
     help: ArgumentHelp(
@@ -23,7 +26,7 @@ struct EvaluateCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "A database (LMDB) of labelled images; may be given several times. Without it, that of the net's own Data layer.",
+      "A database (LMDB or LevelDB) of labelled images; may be given several times. Without it, that of the net's own Data layer.",
       valueName: "[name=]folder"))
   var data: [String] = []
 
@@ -73,16 +76,22 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   func run() throws {
-    guard let model else { throw Diagnostic("evaluate needs a net: give it with --model FILE") }
+    guard !model.isEmpty else { throw Diagnostic("evaluate needs a net: give it with --model FILE") }
     guard !weights.isEmpty else { throw Diagnostic("evaluate needs weights: give them with --weights FILE") }
     for file in output + [curve, predictions].compactMap({ $0 }) { try checkReplaceable(file) }
+    guard model.count == 1 || model.count == weights.count else {
+      throw Diagnostic(
+        "--model is given \(model.count) times and --weights \(weights.count) times; give --model once, or once for each --weights"
+      )
+    }
     let first = try baseline.map(EvaluationReport.result)
     let workers = try compute.start()
     let models = try NamedPath.all(weights), sets = try NamedPath.all(data)
     var report = EvaluationReport(hidesSmall: hideSmall, baseline: first)
-    for weights in models {
+    for (index, weights) in models.enumerated() {
+      let net = model[min(index, model.count - 1)]
       for set in sets.isEmpty ? [nil] : sets.map(Optional.some) {
-        report.add(try evaluate(model, weights, on: set, workers))
+        report.add(try evaluate(net, weights, on: set, workers))
       }
     }
     Console.standard.show(report.text)

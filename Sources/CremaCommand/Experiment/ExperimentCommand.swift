@@ -1,4 +1,5 @@
 import ArgumentParser
+import Charts
 import Crema
 import Foundation
 import Prototxt
@@ -10,7 +11,8 @@ struct ExperimentCommand: ParsableCommand {
     discussion: """
       The file names datasets, networks and seeds (see prototxt/experiments). What is done is kept: the same command goes on where it \
       was interrupted, and the table has the same numbers as without the interruption. The folder holds the table \
-      (.md, .csv, .json, under the file's name), the trained weights and the databases that were made.
+      (.md, .csv, .json, under the file's name), a picture of the losses (-loss.png), the trained weights and the databases that \
+      were made. A run whose loss is no number any more is given up; its cell says so, and it counts in no mean.
       """)
 
   @Argument(help: "The experiment (prototxt).")
@@ -40,7 +42,14 @@ struct ExperimentCommand: ParsableCommand {
     try OutputFile.write(table.markdown, to: "\(folder.path)/\(stem).md")
     try OutputFile.write(table.csv, to: "\(folder.path)/\(stem).csv")
     try OutputFile.write(try ExperimentScore.json(table), to: "\(folder.path)/\(stem).json")
+    let chart = work.curves.chart(experiment.name)
+    try chart.map { chart in
+      try OutputFile.draw(to: "\(folder.path)/\(stem)-loss.png") { format, temporary throws(PictureError) in
+        try chart.write(format, to: temporary)
+      }
+    }
     Console.standard.show(table.text)
+    Console.standard.tell("\n\(folder.path)/\(stem).md, .csv, .json\(chart == nil ? "" : ", -loss.png")\n")
   }
 
   /// The name of the results, and of the folder if none is given.

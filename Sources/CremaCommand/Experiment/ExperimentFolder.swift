@@ -5,7 +5,8 @@ import Prototxt
 /// The folder that an experiment keeps its state in: databases, runs, tables.
 ///
 ///     data/scenes-1-3072-kind/        a database that was made
-///     runs/NETWORK/DATASET/seed-1/    run.prototxt: what is trained; then snapshots, then trained.caffemodel, then test-DATASET.json
+///     runs/NETWORK/DATASET/seed-1/    run.prototxt: what is trained; snapshots, loss.csv; then trained.caffemodel, or diverged.json;
+///                                     then test-DATASET.json
 ///     NAME.md NAME.csv NAME.json      the tables of the experiments that worked here
 struct ExperimentFolder {
   let path: String

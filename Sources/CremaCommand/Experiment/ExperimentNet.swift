@@ -82,7 +82,7 @@ struct ExperimentNet {
     }
     var parameters = layers[place].message("data_param")
     parameters.set("source", database)
-    parameters.set("backend", "LMDB")
+    parameters.set("backend", (DatabaseBackend(of: database) ?? .lmdb).enumeration)
     if let size = network.batchSize { parameters.set("batch_size", size) }
     layers[place].set("data_param", parameters)
     message.set("layer", layers)

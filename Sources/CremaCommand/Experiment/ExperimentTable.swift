@@ -15,32 +15,47 @@ struct ExperimentTable: Encodable {
     var relativeErrorReduction: Double?
   }
 
+  /// What became of a run.
+  enum Outcome {
+    case tested(ConfusionMatrix)
+    /// It was given up after this update.
+    case diverged(at: Int)
+  }
+
   /// What all seeds of a row scored in a column.
   struct Cell: Encodable {
-    /// For each seed its confusion matrix.
-    let matrices: [ConfusionMatrix]
+    /// For each seed its confusion matrix; nil if it diverged.
+    let matrices: [ConfusionMatrix?]
     /// For each seed the share of images that it told right.
-    let accuracies: [Double]
-    /// Their mean.
-    let mean: Double
-    /// Their standard deviation, as of a sample; nil for one seed.
+    let accuracies: [Double?]
+    /// For each seed the update after which it was given up; nil if none was.
+    let divergedAt: [Int?]?
+    /// The mean of the accuracies; nil if there is none.
+    let mean: Double?
+    /// Their standard deviation, as of a sample; nil for fewer than two.
     let spread: Double?
 
-    /// Scores in the order of the seeds, at least one, none of them without images.
-    init(_ matrices: [ConfusionMatrix]) {
-      self.matrices = matrices
-      accuracies = matrices.map { $0.accuracy ?? 0 }
-      let mean = accuracies.reduce(0, +) / Double(accuracies.count)
-      self.mean = mean
-      let squares = accuracies.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-      spread = accuracies.count > 1 ? (squares / Double(accuracies.count - 1)).squareRoot() : nil
+    /// Outcomes in the order of the seeds, none of them without images.
+    init(_ outcomes: [Outcome]) {
+      matrices = outcomes.map { if case .tested(let matrix) = $0 { matrix } else { nil } }
+      let updates: [Int?] = outcomes.map { if case .diverged(let update) = $0 { update } else { nil } }
+      divergedAt = updates.contains { $0 != nil } ? updates : nil
+      accuracies = matrices.map { $0?.accuracy }
+      let known = accuracies.compactMap { $0 }, mean = known.reduce(0, +) / Double(max(1, known.count))
+      self.mean = known.isEmpty ? nil : mean
+      let squares = known.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+      spread = known.count > 1 ? (squares / Double(known.count - 1)).squareRoot() : nil
     }
 
-    /// The number of errors of all seeds together.
-    var errors: Int { matrices.reduce(0) { $0 + $1.errors } }
-
-    /// `96.16 ± 0.32`, in percent.
-    var text: String { decimal(mean * 100, digits: 2) + (spread.map { " ± " + decimal($0 * 100, digits: 2) } ?? "") }
+    /// `96.16 ± 0.32` in percent, `diverged at 120`, or both with the second one in brackets.
+    var text: String {
+      let number = mean.map {
+        decimal($0 * 100, digits: 2) + (spread.map { " ± " + decimal($0 * 100, digits: 2) } ?? "")
+      }
+      let updates = (divergedAt ?? []).compactMap { $0.map(String.init) }
+      let mark = updates.isEmpty ? nil : "diverged at " + updates.joined(separator: ", ")
+      return number.map { $0 + (mark.map { " (\($0))" } ?? "") } ?? mark ?? "-"
+    }
   }
 
   let name: String
@@ -49,18 +64,20 @@ struct ExperimentTable: Encodable {
   let reference: String?
   var rows: [Row]
 
-  /// Compares every row with the reference's row of the same training images.
+  /// Compares every row with the reference's row of the same training images, over the seeds that both came to an end with.
   mutating func compare() {
     guard let reference else { return }
     for index in rows.indices {
       guard let base = rows.first(where: { $0.network == reference && $0.trainedOn == rows[index].trainedOn }) else {
         continue
       }
-      let pairs = zip(rows[index].cells, base.cells).compactMap { own, base in
-        own.flatMap { own in base.map { (own, $0) } }
+      var errors = (own: 0, base: 0)
+      for (own, base) in zip(rows[index].cells, base.cells) {
+        for case (let own?, let base?) in zip(own?.matrices ?? [], base?.matrices ?? []) {
+          errors = (errors.own + own.errors, errors.base + base.errors)
+        }
       }
-      rows[index].relativeErrorReduction = reduction(
-        from: pairs.reduce(0) { $0 + $1.0.errors }, to: pairs.reduce(0) { $0 + $1.1.errors })
+      rows[index].relativeErrorReduction = reduction(from: errors.own, to: errors.base)
     }
   }
 
@@ -95,7 +112,21 @@ struct ExperimentTable: Encodable {
     let compared = reference.map {
       " RER is the share of a row's errors that \($0) does not make."
     }
-    return "Accuracy in percent\(spread)\(seeds.map(String.init).joined(separator: ", ")).\(compared ?? "")"
+    return
+      "Accuracy in percent\(spread)\(seeds.map(String.init).joined(separator: ", ")).\(compared ?? "")\(divergences)"
+  }
+
+  /// Which runs diverged, in the words of a sentence.
+  private var divergences: String {
+    var names: [String] = []
+    for row in rows {
+      for (column, cell) in zip(testedOn, row.cells) {
+        for case (let seed, let update?) in zip(seeds, cell?.divergedAt ?? []) {
+          names.append("\(row.network), \(row.trainedOn ?? column), seed \(seed) (update \(update))")
+        }
+      }
+    }
+    return names.isEmpty ? "" : " Diverged, and in no mean: \(names.uniqued.joined(separator: "; "))."
   }
 
   /// For a terminal.
@@ -118,14 +149,20 @@ struct ExperimentTable: Encodable {
 
   /// One line for each run and test, with its seed.
   var csv: String {
-    var text = OutputFile.csvLine(["network", "trained_on", "tested_on", "seed", "images", "errors", "accuracy"])
+    var text = OutputFile.csvLine([
+      "network", "trained_on", "tested_on", "seed", "images", "errors", "accuracy", "diverged_at",
+    ])
     for row in rows {
       for (column, cell) in zip(testedOn, row.cells) {
-        for (seed, matrix) in zip(seeds, cell?.matrices ?? []) {
-          text += OutputFile.csvLine([
-            row.network, row.trainedOn ?? column, column, String(seed), String(matrix.total), String(matrix.errors),
-            decimal(matrix.accuracy ?? 0, digits: 6),
-          ])
+        for (index, seed) in seeds.enumerated() {
+          guard let cell else { continue }
+          let matrix = cell.matrices[index],
+            numbers = matrix.map { [String($0.total), String($0.errors)] } ?? ["", ""]
+          text += OutputFile.csvLine(
+            [row.network, row.trainedOn ?? column, column, String(seed)] + numbers + [
+              cell.accuracies[index].map { decimal($0, digits: 6) } ?? "",
+              cell.divergedAt?[index].map(String.init) ?? "",
+            ])
         }
       }
     }

@@ -1,7 +1,6 @@
 import Crema
 import Evaluation
 import Foundation
-import LMDB
 import Prototxt
 
 /// Does what an experiment still lacks, and makes its table.
@@ -13,6 +12,8 @@ final class ExperimentWork {
   private let computation: String
   private let retrains: Bool
   private var counts: [String: Int] = [:]
+  /// How the losses of all runs went.
+  private(set) var curves = ExperimentCurves()
 
   /// - Parameter computation: what of the computation changes bits: the engine and the passes that are left out.
   init(
@@ -76,14 +77,19 @@ final class ExperimentWork {
     _ network: Experiment.Network, _ net: ExperimentNet, _ dataSet: Experiment.DataSet,
     _ targets: [Experiment.DataSet]
   ) throws -> [ExperimentTable.Cell] {
-    var matrices: [[ConfusionMatrix]] = targets.map { _ in [] }
+    var outcomes: [[ExperimentTable.Outcome]] = targets.map { _ in [] }
     for seed in experiment.seeds {
-      let run = try train(network, net, dataSet, seed: seed)
+      let run = try train(network, net, dataSet, seed: seed), divergence = run.divergence
+      curves.add(LossRecord(contentsOf: run.losses), network: network.name, dataSet: dataSet.name)
+      if let divergence {
+        Console.standard.tell("\(run.name): diverged at update \(divergence); it counts in no mean\n")
+      }
       for (index, target) in targets.enumerated() {
-        matrices[index].append(try score(run, net, target).matrix)
+        outcomes[index].append(
+          try divergence.map { .diverged(at: $0) } ?? .tested(try score(run, net, target).matrix))
       }
     }
-    return matrices.map(ExperimentTable.Cell.init)
+    return outcomes.map(ExperimentTable.Cell.init)
   }
 
   private func train(
@@ -102,7 +108,7 @@ final class ExperimentWork {
     console.endLive()
     if wasMissing {
       let seconds = Int(((ContinuousClock.now - start) / .seconds(1)).rounded())
-      console.tell("\(run.name): \(network.iterations) updates, \(seconds) s\n")
+      console.tell("\(run.name): \(run.divergence ?? network.iterations) updates, \(seconds) s\n")
     }
     return run
   }
@@ -123,10 +129,8 @@ final class ExperimentWork {
   /// The number of records of a database.
   private func count(_ database: String) throws -> Int {
     if let known = counts[database] { return known }
-    do {
-      let count = try Cursor(path: database).count
-      counts[database] = count
-      return count
-    } catch { throw Diagnostic("\(error)") }
+    let count = try DatabaseKeys.count(of: database)
+    counts[database] = count
+    return count
   }
 }

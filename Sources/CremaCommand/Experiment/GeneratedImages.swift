@@ -4,18 +4,33 @@ import Foundation
 import Images
 import Scenes
 
-/// What the labels of generated images say.
+/// What the labels of generated images say, and so which images there are.
 enum GeneratedLabels: String, CaseIterable {
   /// What was done to the image: 0 nothing, 1 median filter, 2 resampling, 3 a generator's upsampling.
   case kind = "KIND"
   /// 0 nothing, 1 anything.
   case fake = "FAKE"
+  /// One of eight origins, in the order of `Origin`: three cameras, five manipulations.
+  case origin = "ORIGIN"
 
-  /// The label of a scene.
-  func label(_ scene: Scene) -> Int {
+  /// Images in a row, from an index that this divides, that hold each label, and so go through one operation.
+  var block: Int { self == .origin ? 8 : 6 }
+
+  /// What makes the image of an index.
+  func maker(seed: UInt64) -> @Sendable (Int) throws(ImageError) -> (pixels: [UInt8], label: Int) {
     switch self {
-    case .kind: Kind.allCases.firstIndex(of: scene.kind) ?? 0
-    case .fake: scene.label
+    case .kind, .fake:
+      let generator = SceneGenerator(seed: seed), isKind = self == .kind
+      return { index throws(ImageError) in
+        let scene = generator.scene(index)
+        return (scene.pixels, isKind ? Kind.allCases.firstIndex(of: scene.kind) ?? 0 : scene.label)
+      }
+    case .origin:
+      let generator = OriginGenerator(seed: seed)
+      return { index throws(ImageError) in
+        let scene = try generator.scene(index)
+        return (scene.pixels, Origin.allCases.firstIndex(of: scene.origin) ?? 0)
+      }
     }
   }
 }
@@ -24,8 +39,8 @@ enum GeneratedLabels: String, CaseIterable {
 struct GeneratedImages: Equatable {
   /// The distance between the seeds of images to train on and to test on.
   static let testOffset: UInt64 = 1_000_000
-  /// Scenes in a row that hold each kind, and so go through one operation.
-  private static let block = 6
+  /// Rows, and columns, of every image.
+  private static let side = 128
 
   let seed: UInt64
   let count: Int
@@ -46,18 +61,20 @@ struct GeneratedImages: Equatable {
   func make(at path: String, on workers: Workers, progress: (Int) -> Void) throws {
     guard !FileManager.default.fileExists(atPath: path) else { return }
     try? FileManager.default.removeItem(atPath: path + ".partial")
-    let database = SceneDatabase(path: path, generator: SceneGenerator(seed: seed), count: count) {
-      scene, index throws(ImageError) in (try processed(scene, index), labels.label(scene))
+    let make = labels.maker(seed: seed)
+    let database = SceneDatabase(path: path, side: Self.side, count: count) { index throws(ImageError) in
+      let made = try make(index)
+      return (try processed(made.pixels, index), made.label)
     }
     try database.write(threads: workers.count, progress: progress)
   }
 
-  /// The planes of a scene behind the operation that its index draws.
-  private func processed(_ scene: Scene, _ index: Int) throws(ImageError) -> [UInt8] {
-    let operation = operations[index / Self.block % operations.count].operation(drawn(index))
-    guard operation != .none else { return scene.pixels }
-    let side = scene.side, area = side * side
-    let pixels = (0..<3 * area).map { scene.pixels[$0 % 3 * area + $0 / 3] }
+  /// The planes of an image behind the operation that its index draws.
+  private func processed(_ planes: [UInt8], _ index: Int) throws(ImageError) -> [UInt8] {
+    let operation = operations[index / labels.block % operations.count].operation(drawn(index))
+    guard operation != .none else { return planes }
+    let side = Self.side, area = side * side
+    let pixels = (0..<3 * area).map { planes[$0 % 3 * area + $0 / 3] }
     let image = Image(width: side, height: side, channels: 3, pixels: pixels)
     return try operation(image).resized(width: side, height: side).planar()
   }

@@ -19,9 +19,20 @@ struct TrainingRun {
 
   /// The weights when all is done.
   var trained: String { "\(folder)/trained.caffemodel" }
+  /// The loss of each update.
+  var losses: String { "\(folder)/loss.csv" }
+  /// Exists if the run diverged.
+  private var marker: String { "\(folder)/diverged.json" }
   /// What is trained: beside the state, so that nobody goes on with another definition.
   private var record: String { "\(folder)/run.prototxt" }
   private var last: Int { solver.message.int("max_iter") }
+
+  private struct Marker: Codable { let update: Int }
+
+  /// The update after which the run was given up, because its loss or its weights were no finite numbers; nil if it was not.
+  var divergence: Int? {
+    FileManager.default.contents(atPath: marker).flatMap { try? JSONDecoder().decode(Marker.self, from: $0).update }
+  }
 
   /// What decides about the weights, as a text.
   ///
@@ -31,7 +42,7 @@ struct TrainingRun {
     return head.map { "# \($0)\n" }.joined() + TextPrinter.print(solver.message) + "\n"
   }
 
-  /// Trains what is missing.
+  /// Trains what is missing, or finds that the run diverges.
   ///
   /// - Parameters:
   ///   - description: what is trained; it must be that of the state in the folder.
@@ -42,17 +53,23 @@ struct TrainingRun {
     warn: @escaping @Sendable (Diagnostic) -> Void
   ) throws -> Bool {
     try prepare(description, retrains: retrains)
-    guard !FileManager.default.fileExists(atPath: trained) else {
+    guard !FileManager.default.fileExists(atPath: trained), divergence == nil else {
       removeSnapshots(but: nil)
       return false
     }
     let silent: @Sendable (Diagnostic) -> Void = { _ in }
     var done = snapshots().max() ?? 0, warn = warn
+    let losses = LossRecord(contentsOf: losses, through: done)
     while done < last {
       let next = min((done / snapshot + 1) * snapshot, last)
-      let solver = try part(from: done, warn: warn, progress: progress)
+      let solver = try part(from: done, losses, warn: warn, progress: progress)
       warn = silent
       try solver.train(for: next - done)
+      try losses.write(to: self.losses)
+      if let update = losses.divergence {
+        try giveUp(update)
+        return true
+      }
       try solver.writeSnapshot()
       removeSnapshots(but: next)
       done = next
@@ -62,9 +79,16 @@ struct TrainingRun {
     return true
   }
 
-  /// The solver of the part that begins after `done` updates.
+  /// Marks the run as one that diverged. Its losses are written before.
+  private func giveUp(_ update: Int) throws {
+    try OutputFile.write(try ExperimentScore.json(Marker(update: update)), to: marker)
+    removeSnapshots(but: nil)
+  }
+
+  /// The solver of the part that begins after `done` updates; it stops when the loss is no finite number.
   private func part(
-    from done: Int, warn: @escaping @Sendable (Diagnostic) -> Void, progress: @escaping (String) -> Void
+    from done: Int, _ losses: LossRecord? = nil, warn: @escaping @Sendable (Diagnostic) -> Void,
+    progress: @escaping (String) -> Void
   ) throws -> Solver {
     var definition = solver
     definition.message.set("random_seed", Self.seed(seed, part: done / snapshot))
@@ -74,7 +98,11 @@ struct TrainingRun {
     options.warn = warn
     var line = ProgressLine()
     let name = name
-    options.report = { progress("\(name)  \(line.text($0))") }
+    options.report = {
+      losses?.add($0.iteration, $0.lastLoss)
+      progress("\(name)  \(line.text($0))")
+    }
+    options.requestedAction = { losses?.divergence == nil ? nil : .stop }
     let solver = try Solver(definition, workers: workers, options: options)
     if done > 0 { try solver.restore(from: state(done)) }
     return solver
@@ -90,6 +118,7 @@ struct TrainingRun {
         progress("\(name)  statistics \(batch)/\(settle)")
       }
     }
+    guard solver.net.hasFiniteWeights else { return try giveUp(last) }
     try writeWeights(of: solver.net, to: trained, format: .binary)
   }
 

@@ -44,10 +44,11 @@ struct TestCommand: ParsableCommand {
   }
 
   private func score(_ net: Net, _ log: Log) throws(Diagnostic) {
+    let debug = net.graph.debugInfo ? DebugInfo(net, log) : nil
     let outputs = net.graph.outputs.map { net.graph.values[$0].name }
     var sums: [[Float]] = [], loss: Float = 0
     for batch in 0..<iterations {
-      loss += try net.forward()
+      loss += try net.forward { debug?.forward($0) }
       let values = net.graph.outputs.map { net.memory.values[$0].data.values }
       for (name, values) in zip(outputs, values) {
         for value in values { log.info("caffe.cpp", 304, "Batch \(batch), \(name) = \(logNumber(value))") }

@@ -110,12 +110,15 @@ private struct NormFusion {
     return entry != item.tops[0] && bottom == item.tops[0] ? [(bottom, entry)] : []
   }
 
-  /// The values between the layers, which hold something else than the layers say.
+  /// The values between the layers, which hold something else than the layers say; of a value that layers change in place, the gradient
+  /// that is left is that of the last one instead of the first one.
   var hidden: Hidden {
+    let changed = item.fused.flatMap { node in graph.nodes[node].tops.filter(graph.nodes[node].bottoms.contains) }
     let tops = Set(([item.node] + item.fused).flatMap { graph.nodes[$0].tops }).subtracting(item.tops)
     return Hidden(
       data: tops,
       gradients: tops.subtracting(item.bottoms).union(changesTop ? item.tops : [])
+        .union(changed.filter { $0 != item.bottoms[0] })
         .union(item.tops.count > 1 ? item.tops.dropLast().filter { $0 != item.bottoms[0] } : []))
   }
 
@@ -175,9 +178,7 @@ private struct NormFusion {
   }
 
   private mutating func addRectifier() {
-    guard let (index, node) = next(), let layer = node.layer as? ReLU, item.addend == nil || layer.slope >= 0 else {
-      return
-    }
+    guard let (index, node) = next(), let layer = node.layer as? ReLU, layer.slope >= 0 else { return }
     if node.tops != node.bottoms, node.runsBackward {
       if demands.keepsGradients { return }
       changesTop = true

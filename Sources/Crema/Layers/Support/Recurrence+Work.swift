@@ -180,11 +180,11 @@ extension Recurrence {
   func backwardInputs(_ work: Work, _ gradients: Tensor, continued: Tensor, total: Tensor?) {
     let (pass, columns) = (work.pass, work.columns), inputs = pass.bottoms[0].shape.count(from: 2)
     let rows = pass.share(of: sums * outputs), across = pass.share(of: columns), first = firstOfStep
-    let own = Matrix(rows.count, columns, at: rows.lowerBound * columns)
+    let own = Matrix(rows.count, columns, at: rows.lowerBound * columns), beta: Float = pass.startsGradients ? 0 : 1
     if pass.learns[0] {
       pass.weights[0].gradient.write(reading: gradients, pass.bottoms[0].data) { d, x, dw in
         gemm(
-          d, own, x, Matrix(columns, inputs), beta: 1, into: &dw,
+          d, own, x, Matrix(columns, inputs), beta: beta, into: &dw,
           Matrix(rows.count, inputs, at: rows.lowerBound * inputs))
       }
     }
@@ -196,7 +196,7 @@ extension Recurrence {
     if pass.learns[first] {
       pass.weights[first].gradient.write(reading: gradients, continued) { d, h, dw in
         gemm(
-          d, own, h, Matrix(outputs, columns).turned, beta: 1, into: &dw,
+          d, own, h, Matrix(outputs, columns).turned, beta: beta, into: &dw,
           Matrix(rows.count, outputs, at: rows.lowerBound * outputs))
       }
     }
@@ -231,7 +231,8 @@ extension Recurrence {
     if pass.learns[2] {
       pass.weights[2].gradient.write(reading: total, x.data) { d, x, dw in
         gemm(
-          d, Matrix(rows.count, count, at: rows.lowerBound * count), x, Matrix(count, inputs), beta: 1, into: &dw,
+          d, Matrix(rows.count, count, at: rows.lowerBound * count), x, Matrix(count, inputs),
+          beta: pass.startsGradients ? 0 : 1, into: &dw,
           Matrix(rows.count, inputs, at: rows.lowerBound * inputs))
       }
     }

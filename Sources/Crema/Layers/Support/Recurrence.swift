@@ -75,10 +75,13 @@ struct Recurrence: Sendable {
     let all = try Shape([steps, sequences, outputs]).fitting("the top")
     var products = [try input.plan([bottoms[0]])]
     if hasStatic { products.append(try constant.plan([bottoms[2]])) }
-    for product in [hidden] + more {
+    for (position, product) in ([hidden] + more).enumerated() {
       var plan = try product.plan([state])
       plan.multiplyAdds *= steps
-      for index in plan.weights.indices { plan.weights[index].draws = steps }
+      for index in plan.weights.indices {
+        plan.weights[index].draws = steps
+        plan.weights[index].startsGradient = position == 0 && index == 0
+      }
       products.append(plan)
     }
     var plan = Plan(
