@@ -1,6 +1,7 @@
 /* Bytes and pixels of the decoders without a library. */
 #include "pixels.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,4 +55,9 @@ int crema_finish(crema_image *image, int code, const char *fault) {
     image->pixels = NULL;
   }
   return code;
+}
+
+void crema_keep_freed_memory(void) {
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
 }

@@ -82,4 +82,7 @@ void crema_planes(const uint8_t *pixels, size_t count, size_t channels, uint8_t 
 
 void crema_image_free(void *memory);
 
+/* The process keeps memory that it frees, up to 256 MB, instead of giving it back page by page. */
+void crema_keep_freed_memory(void);
+
 #endif

@@ -2,6 +2,7 @@ import ArgumentParser
 import Crema
 import Datasets
 import Foundation
+import Images
 import Prototxt
 
 /// Builds the databases of a classification dataset from folders of images.
@@ -83,6 +84,7 @@ struct DatasetCommand: ParsableCommand {
   }
 
   func run() throws {
+    Image.keepFreedMemory()
     let console = Console.standard, threads = try threading.count()
     let classes = try found()
     guard classes.count > 1 else {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Crema
 import Foundation
+import Images
 import Prototxt
 
 /// Makes a database of images and labels, as Caffe's tool of this name does.
@@ -54,6 +55,7 @@ struct ConvertImagesetCommand: ParsableCommand {
   var quiet = false
 
   func run() throws {
+    Image.keepFreedMemory()
     let console = Console.standard, log = console.log
     if quiet { console.hideConstruction() }
     var lines = try ImageList(contentsOf: list)
