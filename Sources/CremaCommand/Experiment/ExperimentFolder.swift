@@ -12,13 +12,15 @@ struct ExperimentFolder {
   let path: String
   private let lock: FolderLock
 
-  /// Makes the folder, if it is missing, and keeps other processes out of it.
+  /// Makes the folder, if it is missing, keeps other processes out of it, and removes what a killed one left half written.
   ///
   /// - Throws: a folder that cannot be made, or in which another process works.
   init(_ path: String) throws(Diagnostic) {
     self.path = path
     for part in ["data", "runs"] { try Self.make("\(path)/\(part)") }
     lock = try FolderLock("\(path)/lock")
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    for name in names where name.hasSuffix(".part") { try? FileManager.default.removeItem(atPath: "\(path)/\(name)") }
   }
 
   /// Makes a folder and those around it.
