@@ -362,7 +362,6 @@ def measure(arguments):
 def export(arguments):
     """Writes the network as ONNX, in its inference mode."""
     import torch
-
     torch.manual_seed(1)
     net = networks()[arguments.network]().eval()
     images = torch.rand(arguments.batch, *NETWORKS[arguments.network][0])

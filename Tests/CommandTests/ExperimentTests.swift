@@ -178,6 +178,7 @@ import Testing
     #expect(outcome.code == 0, "\(outcome.errors)")
     let losses = try ["a", "b"].map { try contents(folder("\($0)/runs/net/a/seed-1/loss.csv")) }
     #expect(!losses[0].isEmpty && losses[0] == losses[1])
+    #expect(try contents(folder("a/a.csv")) == contents(folder("b/b.csv")))
   }
 
   private static func bytes(_ span: RawSpan) -> [UInt8] { unsafe span.withUnsafeBytes { unsafe [UInt8]($0) } }

@@ -24,12 +24,7 @@ import Testing
   private func expectAlike(_ found: [String], _ expected: [String]) {
     #expect(found.count == expected.count)
     for (a, b) in zip(found, expected) {
-      let number = /-?\d+(\.\d+)?(e[-+]?\d+)?/
-      #expect(a.replacing(number, with: "0") == b.replacing(number, with: "0"))
-      for (x, y) in zip(a.matches(of: number), b.matches(of: number)) {
-        guard let x = Double(x.0), let y = Double(y.0) else { continue }
-        #expect(abs(x - y) <= 1e-3 * max(abs(y), 0.01), "\(a) - recorded: \(b)")
-      }
+      #expect(linesAgree(a, b, share: 1e-3, floor: 1e-5), "\(a) - recorded: \(b)")
     }
   }
 
@@ -71,6 +66,34 @@ import Testing
     expectAlike(
       try messages(run.errors, after: "Running for 3 iterations."),
       try messages(recorded, after: "Running for 3 iterations."))
+  }
+
+  /// Each line tells what the layer left, before the next one works in its place. The lines are of a real Caffe.
+  @Test func testShowsEachBlobOfANetWithDebugInfo() throws {
+    let scratch = try scratch()
+    defer { scratch.remove() }
+    let net = try String(contentsOfFile: scratch.path + "/sgd/net.prototxt", encoding: .utf8)
+    try ("debug_info: true\n" + net).write(toFile: scratch.path + "/net.prototxt", atomically: true, encoding: .utf8)
+    let run = try Program.run(
+      [
+        "test", "-model=net.prototxt", "-weights", "snapshot_binaryproto/snap_iter_10.caffemodel", "-iterations", "2",
+      ], in: scratch.path)
+    #expect(run.code == 0, "\(run.errors)")
+    let lines = try messages(run.errors, after: "Running for 2 iterations.").filter { $0.hasPrefix("    [Forward]") }
+    #expect(lines.count == 46)
+    expectAlike(
+      Array(lines.dropFirst(7).prefix(9)),
+      [
+        "    [Forward] Layer bn1, top blob bn1 data: 1.07687",
+        "    [Forward] Layer bn1, param blob 0 data: 3.66867",
+        "    [Forward] Layer bn1, param blob 1 data: 0.445865",
+        "    [Forward] Layer bn1, param blob 2 data: 9.95512",
+        "    [Forward] Layer scale1, top blob bn1 data: 1.06513",
+        "    [Forward] Layer scale1, param blob 0 data: 0.988962",
+        "    [Forward] Layer scale1, param blob 1 data: 0.00843194",
+        "    [Forward] Layer pool1, top blob pool1 data: 1.04257",
+        "    [Forward] Layer relu1, top blob pool1 data: 0.689969",
+      ])
   }
 
   @Test func timeLogsWhatCaffeLogs() throws {

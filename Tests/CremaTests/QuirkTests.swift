@@ -92,6 +92,18 @@ import Testing
     }
   }
 
+  /// With a slope below 0 no value of the top is below 0, and so no gradient is multiplied by the slope.
+  @Test func reluInPlace() throws {
+    let layer = try makeLayer("type: 'ReLU' bottom: 'a' top: 'a' relu_param { negative_slope: -0.5 }")
+    let run = try LayerRun(layer, bottoms: [Blob([1, 3])], inPlace: true)
+    run.bottoms[0].data.copy([-2, 4, -6])
+    run.forward()
+    #expect(run.tops[0].data.values == [1, 4, 3])
+    run.bottoms[0].gradient.copy([7, -8, 9])
+    run.backward()
+    #expect(run.bottoms[0].gradient.values == [7, -8, 9])
+  }
+
   /// MVN's steps as Caffe does them, each over the memory that the next one reads.
   @Test func mvnInPlace() throws {
     let layer = try makeLayer("type: 'MVN' bottom: 'a' top: 'a' mvn_param { eps: 0.1 }")

@@ -82,6 +82,9 @@ package protocol RecordCursor: ~Copyable {
   /// Whether there are no records.
   var isEmpty: Bool { get }
 
+  /// The number of records, if the library knows it.
+  var knownCount: Int? { get }
+
   /// Whether it was opened without a lock, so that nobody may write the database meanwhile.
   var openedWithoutLock: Bool { get }
 
@@ -109,9 +112,15 @@ package protocol RecordWriter: ~Copyable {
   mutating func close() throws
 }
 
-extension LMDB.Cursor: RecordCursor {}
+extension LMDB.Cursor: RecordCursor {
+  /// LMDB counts.
+  package var knownCount: Int? { count }
+}
 
 extension LevelDB.Cursor: RecordCursor {
+  /// LevelDB does not count.
+  package var knownCount: Int? { nil }
+
   /// LevelDB always locks.
   package var openedWithoutLock: Bool { false }
 }

@@ -25,6 +25,7 @@ package enum DatabaseKeys {
   /// - Throws: a database that cannot be read or has no records.
   package static func count(of path: String) throws(Diagnostic) -> Int {
     var cursor = try (DatabaseBackend(of: path) ?? .lmdb).cursor(path), count = 0
+    if let known = cursor.knownCount { return known }
     do {
       while try cursor.next({ _, _ in }) != nil { count += 1 }
     } catch { throw Diagnostic("\(error)") }

@@ -6,7 +6,8 @@ import Prototxt
 /// In place the gradient is Caffe's: that of the formula at the values that replaced the bottom.
 package struct BNLL: Layer {
   package static let type = "BNLL"
-  package static let traits = Traits.wrongInPlace
+  package static let traits = Traits.inPlace
+  package var isWrongInPlace: Bool { true }
 
   package init(_ fields: Fields) throws(Diagnostic) {}
 

@@ -5,7 +5,8 @@ import Prototxt
 /// In place the gradient is Caffe's: every value is inside once it is clipped, so nothing is held back.
 package struct Clip: Layer {
   package static let type = "Clip"
-  package static let traits = Traits.wrongInPlace
+  package static let traits = Traits.inPlace
+  package var isWrongInPlace: Bool { true }
 
   let low: Float, high: Float
 

@@ -15,6 +15,8 @@ package protocol Layer: Sendable {
   init(_ fields: Fields) throws(Diagnostic)
   /// The layer that the parameters ask for: of this type, unless a value is so different that it has a type of its own.
   static func layer(_ fields: Fields) throws(Diagnostic) -> any Layer
+  /// Whether, with these parameters, the gradient is wrong where a top has a bottom's name: as wrong as Caffe's.
+  var isWrongInPlace: Bool { get }
   /// The shapes of the tops and what the layer needs. Pure: nothing is allocated.
   func plan(_ bottoms: [Shape]) throws(ShapeError) -> Plan
   /// Writes the data of the tops.
@@ -27,6 +29,7 @@ extension Layer {
   package static var arity: Arity { Arity(bottoms: 1...1, tops: 1...1) }
   package static var traits: Traits { Traits() }
   package static func layer(_ fields: Fields) throws(Diagnostic) -> any Layer { try Self(fields) }
+  package var isWrongInPlace: Bool { false }
   package func backward(_ pass: Pass) {}
 }
 
@@ -66,8 +69,6 @@ package struct Traits: Sendable {
   package var hasBackward = true
   /// Whether a top may have a bottom's name.
   package var inPlace = false
-  /// Whether the gradient is wrong where a top has a bottom's name: as wrong as Caffe's.
-  package var isWrongInPlace = false
   /// Bottoms that get no gradient even if the net says `force_backward`.
   package var unforcedBottoms: Set<Int> = []
   /// Bottoms that have no gradient, for instance labels: asking for one is an error. -1 is the last one.

@@ -7,7 +7,8 @@ import Prototxt
 /// it replaces the top's gradient before it is used.
 package struct Logarithm: Layer {
   package static let type = "Log"
-  package static let traits = Traits.wrongInPlace
+  package static let traits = Traits.inPlace
+  package var isWrongInPlace: Bool { true }
 
   let scale: Float, shift: Float
   /// What the natural logarithm is multiplied by.

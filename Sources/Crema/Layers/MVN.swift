@@ -12,7 +12,8 @@ import Prototxt
 /// - kept: the divisors.
 package struct MVN: Layer {
   package static let type = "MVN"
-  package static let traits = Traits.wrongInPlace
+  package static let traits = Traits.inPlace
+  package var isWrongInPlace: Bool { normalizesVariance }
 
   let normalizesVariance: Bool, isAcrossChannels: Bool, epsilon: Float
   private let isInPlace: Bool

@@ -7,7 +7,8 @@ import Prototxt
 /// top's gradient before it is used.
 package struct Power: Layer {
   package static let type = "Power"
-  package static let traits = Traits.wrongInPlace
+  package static let traits = Traits.inPlace
+  package var isWrongInPlace: Bool { true }
 
   let power: Float, scale: Float, shift: Float
   private let isInPlace: Bool

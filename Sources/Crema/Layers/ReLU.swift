@@ -6,6 +6,7 @@ package struct ReLU: Layer {
   package static let type = "ReLU"
   package static let traits = Traits.inPlace
 
+  package var isWrongInPlace: Bool { slope < 0 }
   let slope: Float
 
   package init(_ fields: Fields) throws(Diagnostic) {

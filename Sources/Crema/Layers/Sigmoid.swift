@@ -1,4 +1,3 @@
-import Glibc
 import Prototxt
 
 /// `y = 1 / (1 + exp(-x))`; may work in place.
@@ -19,6 +18,3 @@ package struct Sigmoid: Layer {
     }
   }
 }
-
-/// `1 / (1 + exp(-x))`.
-func sigmoid(_ x: Float) -> Float { Float(0.5 * tanh(0.5 * Double(x)) + 0.5) }

@@ -17,10 +17,10 @@ package struct Swish: Layer {
 
   package func forward(_ pass: Pass) {
     let (x, y) = (pass.bottoms[0].data, pass.tops[0].data)
-    let share = pass.keeps ? pass.kept[0] : Tensor(x.shape)
-    share.assign(x) { beta * $0 }
-    share.sigmoid(share)
-    y.assign(x, share) { $0 * $1 }
+    let gate = pass.keeps ? pass.kept[0] : Tensor(x.shape)
+    gate.assign(x) { beta * $0 }
+    gate.sigmoid(gate)
+    y.assign(x, gate) { $0 * $1 }
   }
 
   package func backward(_ pass: Pass) {

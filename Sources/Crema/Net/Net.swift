@@ -20,6 +20,13 @@ public final class Net {
     package init(engine: (any Engine)? = nil) { self.engine = engine }
     /// The layers' own code, in chains.
     public init() {}
+
+    /// The same, with each blob as its layer leaves it before the next layer runs, for `DebugInfo`: nothing is fused.
+    package var separated: Options {
+      var options = self
+      (options.separatesLayers, options.keepsGradients) = (true, true)
+      return options
+    }
   }
 
   /// What the net computes.
@@ -64,8 +71,6 @@ public final class Net {
   ) throws(Diagnostic) {
     useOneThreadForBLAS()
     let graph = options.isForwardOnly ? graph.withoutBackward : graph
-    var options = options
-    options.separatesLayers = options.separatesLayers || graph.debugInfo
     (self.random, self.workers, self.options, self.log) = (random, workers, options, log)
     deciders = graph.nodes.indices.filter { graph.nodes[$0].layer is any DecidingLayer }
     var supplies: [(node: Int, kind: Supply)] = []

@@ -1,4 +1,4 @@
-/// The lines of `debug_info`: the mean absolute value of every blob. The net must separate its layers.
+/// The lines of `debug_info`: the mean absolute value of every blob. The net must be one with `Options.separated`.
 package struct DebugInfo {
   private let net: Net
   private let log: Log

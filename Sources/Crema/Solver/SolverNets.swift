@@ -115,10 +115,7 @@ struct SolverNets {
     (building.environment, building.log) = (options.environment, options.log)
     var running = options.net
     running.isForwardOnly = isForwardOnly
-    if message.bool("debug_info") {
-      running.separatesLayers = true
-      running.keepsGradients = true
-    }
+    if message.bool("debug_info") { running = running.separated }
     return try listing { () throws(Diagnostic) in
       let graph = try GraphBuilder.build(definition, state: state, options: building)
       if options.environment.rank == 0 { graph.warnings.forEach(options.warn) }

@@ -142,8 +142,7 @@ struct DatasetCommand: ParsableCommand {
     if others > 0 {
       console.report(
         Diagnostic(
-          "\(others) \(others == 1 ? "file does" : "files do") not end as images do and \(others == 1 ? "was" : "were") left out, "
-            + "such as '\(classes.flatMap(\.others)[0])'",
+          "files that do not end as images do were left out: \(others), such as '\(classes.flatMap(\.others)[0])'",
           severity: .note))
     }
     var seen: Set<String> = []
@@ -154,11 +153,11 @@ struct DatasetCommand: ParsableCommand {
           "left out: \(file.reason.contains(file.source) ? "" : "'\(file.source)': ")\(file.reason)", severity: .warning
         ))
     }
+    let count = classes.reduce(0) { $0 + $1.paths.count }
     if !each.isEmpty {
       console.report(
         Diagnostic(
-          "\(each.count) \(each.count == 1 ? "image" : "images") could not be used; the manifests list them",
-          severity: .warning))
+          "images that could not be used: \(each.count) of \(count); the manifests list them", severity: .warning))
     }
   }
 }

@@ -71,19 +71,12 @@ struct GeneratedImages: Equatable {
 
   /// The planes of an image behind the operation that its index draws.
   private func processed(_ planes: [UInt8], _ index: Int) throws(ImageError) -> [UInt8] {
-    let operation = operations[index / labels.block % operations.count].operation(drawn(index))
+    let operation = operations[index / labels.block % operations.count].operation(
+      ContentHash.number(seed, UInt64(index)))
     guard operation != .none else { return planes }
     let side = Self.side, area = side * side
     let pixels = (0..<3 * area).map { planes[$0 % 3 * area + $0 / 3] }
     let image = Image(width: side, height: side, channels: 3, pixels: pixels)
     return try operation(image).resized(width: side, height: side).planar()
-  }
-
-  /// Numbers without pattern, one for each index.
-  private func drawn(_ index: Int) -> UInt64 {
-    var bits = seed &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(index) &* 0xD1B5_4A32_D192_ED03
-    bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
-    return bits ^ (bits >> 31)
   }
 }

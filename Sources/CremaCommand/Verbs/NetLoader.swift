@@ -8,7 +8,7 @@ struct NetLoader {
 
   init(_ options: ModelOptions, workers: Workers) { (self.options, self.workers) = (options, workers) }
 
-  /// The net in a phase, with warnings printed and the construction logged.
+  /// The net in a phase, with warnings printed and the construction logged. Its layers are separated if it says `debug_info`.
   ///
   /// - Throws: everything that is wrong with the text, or the first thing that is wrong with the net.
   func net(_ path: String, phase: Phase, _ netOptions: Net.Options) throws -> Net {
@@ -20,7 +20,7 @@ struct NetLoader {
       definition, state: options.state(of: definition.message, phase: phase), options: building)
     graph.warnings.forEach(console.report)
     return try Net(
-      graph, random: RandomStream(), workers: workers, environment: building.environment, options: netOptions,
-      log: console.log)
+      graph, random: RandomStream(), workers: workers, environment: building.environment,
+      options: graph.debugInfo ? netOptions.separated : netOptions, log: console.log)
   }
 }

@@ -24,8 +24,7 @@ struct Quirks {
   private func inPlace(_ index: Int) -> String? {
     let node = graph.nodes[index]
     guard node.runsBackward, node.wanted.first == true, node.bottoms.first == node.tops.first,
-      type(of: node.layer).traits.isWrongInPlace || ((node.layer as? ReLU)?.slope ?? 0) < 0,
-      (node.layer as? MVN)?.normalizesVariance != false
+      node.layer.isWrongInPlace
     else { return nil }
     return "its gradient is wrong because it works in place; give the top another name than '\(name(node.tops[0]))'"
   }

@@ -6,13 +6,6 @@ extension Traits {
     return traits
   }
 
-  /// A layer whose top may have its bottom's name, with a gradient that is then wrong, as Caffe's is.
-  static var wrongInPlace: Traits {
-    var traits = Traits.inPlace
-    traits.isWrongInPlace = true
-    return traits
-  }
-
   /// A recurrent layer, whose second bottom says where sequences begin and has no gradient.
   static var recurrent: Traits {
     var traits = Traits()
