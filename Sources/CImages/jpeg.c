@@ -1,5 +1,5 @@
 /* JPEG through libjpeg-turbo. Its errors jump (longjmp) back to here and come out as codes; no jump leaves this file. */
-#include "CImages.h"
+#include "resize.h"
 
 #include <stdio.h>
 #include <jpeglib.h>
@@ -97,35 +97,72 @@ static int is_plausible(size_t width, size_t height, size_t count) {
   return width * height <= UNSUSPICIOUS_AREA || width * height / PIXELS_PER_BYTE <= count;
 }
 
+/* What decoding is asked for, and what it must give back. */
+typedef struct {
+  int mode, waits;
+  size_t new_width, new_height;
+  uint8_t *ink, *memory; /* a row of four colours, and of ... */
+  uint8_t *row;          /* ... one that is resized as soon as it is read */
+  crema_resizer resizer;
+  int orientation;
+} job;
+
+/* Reads a row; says whether there was one. */
+static int read_row(j_decompress_ptr jpeg, const crema_image *image, uint8_t *ink, uint8_t *target) {
+  JSAMPROW line = ink ? ink : target;
+  if (jpeg_read_scanlines(jpeg, &line, 1) == 0) return 0;
+  if (ink) from_ink(ink, jpeg->image_width, image->channels, target);
+  return 1;
+}
+
 /* Reads all rows; those that are missing repeat the one before. */
-static int read_rows(j_decompress_ptr jpeg, crema_image *image, uint8_t *ink) {
-  size_t stride = image->width * image->channels;
-  for (size_t row = 0; row < image->height; row++) {
-    uint8_t *target = image->pixels + row * stride;
-    JSAMPROW line = ink ? ink : target;
-    if (jpeg_read_scanlines(jpeg, &line, 1) == 0) {
+static int read_rows(j_decompress_ptr jpeg, crema_image *image, job *job) {
+  size_t height = jpeg->image_height, stride = jpeg->image_width * image->channels;
+  for (size_t row = 0; row < height; row++) {
+    uint8_t *target = job->row ? job->row : image->pixels + row * stride;
+    if (!read_row(jpeg, image, job->ink, target)) {
       if (row == 0) {
         snprintf(image->message, sizeof image->message, "the bytes end before the first row");
         return CREMA_IMAGE_DAMAGED;
       }
       if (jpeg->err->num_warnings++ == 0) {
-        snprintf(image->message, sizeof image->message, "the bytes end after %zu of %zu rows", row, image->height);
+        snprintf(image->message, sizeof image->message, "the bytes end after %zu of %zu rows", row, height);
       }
-      memcpy(target, target - stride, stride);
-    } else if (ink) {
-      from_ink(ink, image->width, image->channels, target);
+      if (!job->row) memcpy(target, target - stride, stride);
     }
+    if (job->row) crema_resizer_add(&job->resizer, target, row);
   }
   return CREMA_IMAGE_OK;
 }
 
-/* The part that may jump: everything it must give back is in `image` and `ink`. */
-static int decode(j_decompress_ptr jpeg, errors *handler, const void *bytes, size_t count, int mode, int waits,
-                  crema_image *image, uint8_t **ink, int *orientation) {
+/* Makes room for the image, in its own size or the one that is wanted, and for the rows on the way there. */
+static int make_room(j_decompress_ptr jpeg, crema_image *image, job *job) {
+  if (jpeg->num_components == 4) {
+    job->ink = malloc(image->width * 4);
+    if (!job->ink) return CREMA_IMAGE_NO_MEMORY;
+  }
+  size_t width = image->width, height = image->height, channels = image->channels;
+  int resizes = job->orientation == 1 && job->new_width > 0 && (job->new_width != width || job->new_height != height);
+  if (resizes) {
+    image->width = job->new_width;
+    image->height = job->new_height;
+    job->memory = malloc(width * channels + 1);
+    if (!job->memory) return CREMA_IMAGE_NO_MEMORY;
+    job->row = job->memory + 1; /* to rows at even addresses libjpeg-turbo writes past the caches */
+  }
+  image->pixels = malloc(image->width * image->height * channels);
+  if (!image->pixels) return CREMA_IMAGE_NO_MEMORY;
+  if (!resizes) return CREMA_IMAGE_OK;
+  return crema_resizer_start(&job->resizer, width, height, channels, image->pixels, image->width, image->height);
+}
+
+/* The part that may jump: everything it must give back is in `image` and `job`. */
+static int decode(j_decompress_ptr jpeg, errors *handler, const void *bytes, size_t count, crema_image *image,
+                  job *job) {
   struct jpeg_source_mgr source;
   if (setjmp(handler->back)) return CREMA_IMAGE_DAMAGED;
   jpeg_create_decompress(jpeg);
-  if (waits) {
+  if (job->waits) {
     set_waiting_source(jpeg, &source, bytes, count);
   } else {
     jpeg_mem_src(jpeg, bytes, count);
@@ -134,31 +171,32 @@ static int decode(j_decompress_ptr jpeg, errors *handler, const void *bytes, siz
   if (jpeg_read_header(jpeg, TRUE) != JPEG_HEADER_OK) ERREXIT(jpeg, JERR_INPUT_EOF);
   image->width = jpeg->image_width;
   image->height = jpeg->image_height;
-  image->channels = mode == CREMA_IMAGE_GRAY || (mode == CREMA_IMAGE_UNCHANGED && jpeg->num_components == 1) ? 1 : 3;
+  int keeps = job->mode == CREMA_IMAGE_UNCHANGED;
+  image->channels = job->mode == CREMA_IMAGE_GRAY || (keeps && jpeg->num_components == 1) ? 1 : 3;
   if (!is_plausible(image->width, image->height, count)) return CREMA_IMAGE_TOO_LARGE;
-  if (mode != CREMA_IMAGE_UNCHANGED) *orientation = orientation_of(jpeg);
-  int has_ink = jpeg->num_components == 4;
-  jpeg->out_color_space = has_ink ? JCS_CMYK : image->channels == 1 ? JCS_GRAYSCALE : JCS_EXT_BGR;
-  image->pixels = malloc(image->width * image->height * image->channels);
-  if (has_ink) *ink = malloc(image->width * 4);
-  if (!image->pixels || (has_ink && !*ink)) return CREMA_IMAGE_NO_MEMORY;
+  if (!keeps) job->orientation = orientation_of(jpeg);
+  jpeg->out_color_space = jpeg->num_components == 4 ? JCS_CMYK : image->channels == 1 ? JCS_GRAYSCALE : JCS_EXT_BGR;
+  int code = make_room(jpeg, image, job);
+  if (code != CREMA_IMAGE_OK) return code;
   if (!jpeg_start_decompress(jpeg)) ERREXIT(jpeg, JERR_INPUT_EOF);
-  return read_rows(jpeg, image, *ink);
+  return read_rows(jpeg, image, job);
 }
 
-int crema_jpeg_decode(const void *bytes, size_t count, int mode, int waits, crema_image *image) {
+int crema_jpeg_decode(const void *bytes, size_t count, int mode, int waits, size_t new_width, size_t new_height,
+                      crema_image *image) {
   memset(image, 0, sizeof *image);
   struct jpeg_decompress_struct jpeg;
   memset(&jpeg, 0, sizeof jpeg);
   errors handler;
-  uint8_t *ink = NULL;
-  int orientation = 1;
+  job job = {mode, waits, new_width, new_height, .orientation = 1};
   jpeg.err = start_errors(&handler, image->message);
-  int code = decode(&jpeg, &handler, bytes, count, mode, waits, image, &ink, &orientation);
+  int code = decode(&jpeg, &handler, bytes, count, image, &job);
   image->warnings = handler.manager.num_warnings;
   jpeg_destroy_decompress(&jpeg);
-  free(ink);
-  if (code == CREMA_IMAGE_OK) code = crema_image_turn(image, orientation);
+  crema_resizer_end(&job.resizer);
+  free(job.ink);
+  free(job.memory);
+  if (code == CREMA_IMAGE_OK) code = crema_image_turn(image, job.orientation);
   if (code != CREMA_IMAGE_OK) {
     free(image->pixels);
     image->pixels = NULL;

@@ -10,10 +10,12 @@ public enum ContentHash {
     let quarter = bytes.count / 4
     var (a, b, c, d) = (start, start, start, start)
     for index in 0..<quarter {
-      a = step(a, bytes[4 * index])
-      b = step(b, bytes[4 * index + 1])
-      c = step(c, bytes[4 * index + 2])
-      d = step(d, bytes[4 * index + 3])
+      let four = unsafe UInt32(
+        littleEndian: bytes.bytes.unsafeLoadUnaligned(fromByteOffset: 4 * index, as: UInt32.self))
+      a = step(a, UInt8(truncatingIfNeeded: four))
+      b = step(b, UInt8(truncatingIfNeeded: four >> 8))
+      c = step(c, UInt8(truncatingIfNeeded: four >> 16))
+      d = step(d, UInt8(truncatingIfNeeded: four >> 24))
     }
     for index in 4 * quarter..<bytes.count { a = step(a, bytes[index]) }
     return [b, c, d].reduce(mixed(a)) { mixed(($0 ^ $1) &* prime) }

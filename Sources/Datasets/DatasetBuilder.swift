@@ -144,8 +144,7 @@ public struct DatasetBuilder: Sendable {
       let resizesFirst = options.operatesAfterResizing || operation == .none
       let original = try Image(contentsOf: item.path, size: resizesFirst ? (width: side, height: side) : nil)
       let image = try operation(original).resized(width: side, height: side)
-      let bytes = Datum.encoded(
-        channels: image.channels, height: side, width: side, pixels: image.planar(), label: item.label)
+      let bytes = Datum.encoded(image, label: item.label)
       return .success(Made(bytes: bytes, operation: operation, damage: original.damage))
     } catch { return .failure(Diagnostic("\(error)")) }
   }

@@ -8,8 +8,11 @@ func fileBytes(_ path: String) throws(ImageError) -> [UInt8] {
   let size = Int(lseek(descriptor, 0, SEEK_END))
   guard size >= 0 else { throw readError("lseek", path, errno) }
   guard size < 1 << 40 else { throw readError("read", path, EISDIR) }
-  var bytes = [UInt8](repeating: 0, count: size)
-  let code = unsafe bytes.withUnsafeMutableBytes { unsafe fill($0, from: descriptor) }
+  var code: CInt = 0
+  let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { memory, count in
+    unsafe code = fill(UnsafeMutableRawBufferPointer(start: memory.baseAddress, count: size), from: descriptor)
+    count = code == 0 ? size : 0
+  }
   guard code == 0 else { throw readError("read", path, code) }
   return bytes
 }

@@ -2,13 +2,19 @@ import CImages
 
 extension Image {
   /// The samples as planes: `channels` x `height` x `width`.
-  public func planar() -> [UInt8] {
-    guard channels > 1 else { return pixels }
-    return unsafe [UInt8](unsafeUninitializedCapacity: pixels.count) { target, count in
+  ///
+  /// - Parameters:
+  ///   - head: bytes before the planes.
+  ///   - tail: bytes behind them.
+  public func planar(after head: [UInt8] = [], before tail: [UInt8] = []) -> [UInt8] {
+    let size = head.count + pixels.count + tail.count
+    return unsafe [UInt8](unsafeUninitializedCapacity: size) { target, count in
+      var end = unsafe target[..<head.count].initialize(fromContentsOf: head)
       unsafe pixels.withUnsafeBufferPointer { source in
-        unsafe crema_planes(source.baseAddress, width * height, channels, target.baseAddress)
+        unsafe crema_planes(source.baseAddress, width * height, channels, target.baseAddress?.advanced(by: end))
       }
-      count = pixels.count
+      end += pixels.count
+      count = unsafe target[end...].initialize(fromContentsOf: tail)
     }
   }
 

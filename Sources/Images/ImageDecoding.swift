@@ -49,11 +49,13 @@ extension Image {
       case .gray: CREMA_IMAGE_GRAY
       case .unchanged: CREMA_IMAGE_UNCHANGED
       }
-    let (mode, waits) = (CInt(number), CInt(file.isEmpty ? 1 : 0))
+    let (mode, waits) = (CInt(number), CInt(file.isEmpty ? 1 : 0)), newSize = size ?? (0, 0)
     var decoded = unsafe crema_image()
     let code = unsafe bytes.withUnsafeBytes { memory in
       switch format {
-      case .jpeg: unsafe crema_jpeg_decode(memory.baseAddress, memory.count, mode, waits, &decoded)
+      case .jpeg:
+        unsafe crema_jpeg_decode(
+          memory.baseAddress, memory.count, mode, waits, newSize.width, newSize.height, &decoded)
       case .bmp: unsafe crema_bmp_decode(memory.baseAddress, memory.count, mode, &decoded)
       case .netpbm: unsafe crema_netpbm_decode(memory.baseAddress, memory.count, mode, &decoded)
       default: unsafe crema_png_decode(memory.baseAddress, memory.count, mode, &decoded)

@@ -19,8 +19,8 @@ import Glibc
   private let path: String
   private let partial: String
   private var environment: Environment?
-  private var bytes: [UInt8] = []
-  private var records: [(key: Int, value: Int)] = []
+  private var records: [(key: [UInt8], value: [UInt8])] = []
+  private var byteCount = 0
 
   /// Starts a database whose folder `path` must not exist yet.
   ///
@@ -61,19 +61,18 @@ import Glibc
   /// Adds a record; a later one with the same key replaces it. Keys have 1 to 511 bytes.
   ///
   /// Every 1000 records this commits. Throws if the key has another length, or if the commit fails.
-  public mutating func put(_ key: some Collection<UInt8>, _ value: some Collection<UInt8>) throws(LMDBError) {
+  public mutating func put(_ key: [UInt8], _ value: [UInt8]) throws(LMDBError) {
     guard (1...511).contains(key.count) else {
       throw LMDBError(
         call: "mdb_put", file: path, code: MDB_BAD_VALSIZE, words: "a key has \(key.count) bytes")
     }
-    bytes.append(contentsOf: key)
-    bytes.append(contentsOf: value)
-    records.append((key.count, value.count))
-    if records.count >= Self.recordsPerTransaction || bytes.count >= Self.bytesPerTransaction { try commit() }
+    records.append((key, value))
+    byteCount += key.count + value.count
+    if records.count >= Self.recordsPerTransaction || byteCount >= Self.bytesPerTransaction { try commit() }
   }
 
   /// Adds a record whose key is the bytes of a text.
-  public mutating func put(_ key: String, _ value: some Collection<UInt8>) throws(LMDBError) {
+  public mutating func put(_ key: String, _ value: [UInt8]) throws(LMDBError) {
     try put(Array(key.utf8), value)
   }
 
@@ -81,8 +80,8 @@ import Glibc
   public mutating func commit() throws(LMDBError) {
     guard !records.isEmpty else { return }
     while try !commitOnce() { try doubleMap() }
-    bytes.removeAll(keepingCapacity: true)
     records.removeAll(keepingCapacity: true)
+    byteCount = 0
   }
 
   /// Commits what waits, and moves the finished database to its path. After this the writer is of no more use.
@@ -139,18 +138,19 @@ import Glibc
     crema_start_writing_back(file)
   }
 
-  private mutating func putAll(_ transaction: OpaquePointer, _ database: MDB_dbi) -> CInt {
-    unsafe bytes.withUnsafeMutableBytes { memory in
-      var offset = 0
-      for (keySize, valueSize) in records {
-        var key = unsafe MDB_val(mv_size: keySize, mv_data: memory.baseAddress?.advanced(by: offset))
-        var value = unsafe MDB_val(mv_size: valueSize, mv_data: memory.baseAddress?.advanced(by: offset + keySize))
-        let code = unsafe mdb_put(transaction, database, &key, &value, 0)
-        guard code == MDB_SUCCESS else { return code }
-        offset += keySize + valueSize
+  private func putAll(_ transaction: OpaquePointer, _ database: MDB_dbi) -> CInt {
+    for (key, value) in records {
+      let code = unsafe key.withUnsafeBytes { key in
+        unsafe value.withUnsafeBytes { value in
+          var key = unsafe MDB_val(mv_size: key.count, mv_data: UnsafeMutableRawPointer(mutating: key.baseAddress))
+          var value = unsafe MDB_val(
+            mv_size: value.count, mv_data: UnsafeMutableRawPointer(mutating: value.baseAddress))
+          return unsafe mdb_put(transaction, database, &key, &value, 0)
+        }
       }
-      return MDB_SUCCESS
+      guard code == MDB_SUCCESS else { return code }
     }
+    return MDB_SUCCESS
   }
 
   private func doubleMap() throws(LMDBError) {

@@ -82,6 +82,24 @@ import Testing
     }
   }
 
+  /// Resizing row by row while a file is decoded gives what resizing it afterwards gives, also of damaged and turned images.
+  @Test func resizesWhileItDecodes() throws {
+    let scratch = try Scratch()
+    for picture in recording.images {
+      try write([UInt8](picture.bytes), to: scratch("image"))
+      for (name, mode) in modes {
+        guard let image = try? Image(contentsOf: scratch("image"), mode: mode) else { continue }
+        let (width, height) = (image.width, image.height)
+        for size in [
+          (13, 8), (width, height + 1), (max(1, width / 2), max(1, height / 2)), (2 * width, 3 * height), (1, 1),
+        ] {
+          let found = try Image(contentsOf: scratch("image"), mode: mode, size: size)
+          #expect(try found == image.resized(width: size.0, height: size.1), "\(picture.name), \(name), \(size)")
+        }
+      }
+    }
+  }
+
   @Test func resizesAsOpenCV() throws {
     for resize in recording.resizes {
       var state = resize.seed

@@ -41,8 +41,10 @@ int crema_png_decode(const void *bytes, size_t count, int mode, crema_image *ima
 int crema_png_encode(const void *pixels, size_t width, size_t height, size_t channels, crema_encoded *encoded);
 
 /* `waits` says what happens where the bytes end too early: the rows that are missing repeat the last one, as in OpenCV's
-   decoding from memory; else they are gray, as in its reading of files. */
-int crema_jpeg_decode(const void *bytes, size_t count, int mode, int waits, crema_image *image);
+   decoding from memory; else they are gray, as in its reading of files. The image comes in the new size, bilinear as `crema_resize`
+   makes it, unless that is 0, or the image has to be turned: then in its own. */
+int crema_jpeg_decode(const void *bytes, size_t count, int mode, int waits, size_t new_width, size_t new_height,
+                      crema_image *image);
 
 /* 8 bits, 1 (gray) or 3 (blue, green, red) channels; quality 0 to 100, half the colour resolution. */
 int crema_jpeg_encode(const void *pixels, size_t width, size_t height, size_t channels, int quality,

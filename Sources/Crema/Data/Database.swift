@@ -125,9 +125,6 @@ extension LevelDB.Cursor: RecordCursor {
   package var openedWithoutLock: Bool { false }
 }
 
-extension LMDB.Writer: RecordWriter {
-  /// Adds a record.
-  package mutating func put(_ key: String, _ value: [UInt8]) throws { try put(Array(key.utf8), value) }
-}
+extension LMDB.Writer: RecordWriter {}
 
 extension LevelDB.Writer: RecordWriter {}

@@ -1,3 +1,4 @@
+import Images
 import Prototxt
 
 /// What a record says of its image, and where in the record its values are: nothing is copied.
@@ -97,11 +98,28 @@ extension Datum {
   /// A record with the pixels of an image, plane after plane, as Caffe's `convert_imageset` writes it.
   package static func encoded(channels: Int, height: Int, width: Int, pixels: [UInt8], label: Int) -> [UInt8] {
     precondition(pixels.count == channels * height * width)
+    return head(channels: channels, height: height, width: width) + pixels + tail(label: label)
+  }
+
+  /// A record with the pixels of an image, as above.
+  package static func encoded(_ image: Image, label: Int) -> [UInt8] {
+    image.planar(
+      after: head(channels: image.channels, height: image.height, width: image.width), before: tail(label: label))
+  }
+
+  /// What precedes the pixels.
+  private static func head(channels: Int, height: Int, width: Int) -> [UInt8] {
     var writer = WireWriter()
     writer.field(1, Int64(channels))
     writer.field(2, Int64(height))
     writer.field(3, Int64(width))
-    writer.field(4, pixels)
+    writer.header(4, length: channels * height * width)
+    return writer.bytes
+  }
+
+  /// What follows the pixels.
+  private static func tail(label: Int) -> [UInt8] {
+    var writer = WireWriter()
     writer.field(5, Int64(label))
     writer.field(7, Int64(0))
     return writer.bytes

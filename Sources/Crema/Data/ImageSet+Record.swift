@@ -24,13 +24,9 @@ extension ImageSet {
       image = try Image(
         contentsOf: path, mode: isGray ? .gray : .color, size: height == 0 ? nil : (width: width, height: height))
     } catch { throw Diagnostic("\(error)") }
-    guard isEncoded else {
-      let planes = image.planar()
-      let bytes = Datum.encoded(
-        channels: image.channels, height: image.height, width: image.width, pixels: planes, label: Int(entry.label))
-      return Record(bytes: bytes, valueCount: planes.count, damage: image.damage)
-    }
-    let bytes = Datum.encoded(file: try file(path, image), label: Int(entry.label))
+    let label = Int(entry.label)
+    let bytes =
+      isEncoded ? Datum.encoded(file: try file(path, image), label: label) : Datum.encoded(image, label: label)
     return Record(bytes: bytes, valueCount: image.pixels.count, damage: image.damage)
   }
 
@@ -40,12 +36,7 @@ extension ImageSet {
     let own = ending.count > 1 ? ending[ending.count - 1].lowercased() : ""
     let wanted = encodeType.isEmpty ? own : encodeType.lowercased()
     if height == 0, own == wanted || (own == "jpeg" && wanted == "jpg") {
-      return try MappedFile(path).withBytes { bytes in
-        var copy: [UInt8] = []
-        copy.reserveCapacity(bytes.count)
-        for i in bytes.indices { copy.append(bytes[i]) }
-        return copy
-      }
+      return try MappedFile(path).withBytes { [UInt8](copying: $0) }
     }
     guard Self.encodings.contains(wanted) else {
       throw Diagnostic(
