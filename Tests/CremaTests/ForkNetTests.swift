@@ -105,5 +105,11 @@ import Testing
     let out = try #require(net.blob("out")).data.values
     #expect((0..<14).map { out[$0 * 7] } == Array(repeating: 0, count: 7) + Array(repeating: 1, count: 7))
     #expect((0..<14).allSatisfy { [1, 2].contains(out[$0 * 7 + 1]) && out[$0 * 7 + 2] > 0.3 })
+    // The top has as many rows as there are finds: with equal images as many for each.
+    try fill(net, "x", Tensor([2, 3, 16, 16]))
+    try net.forward()
+    let fewer = try #require(net.blob("out")).data
+    #expect(fewer.shape == [1, 1, fewer.shape[2], 7] && fewer.shape[2] % 2 == 0 && fewer.shape[2] > 0)
+    #expect((0..<fewer.shape[2]).allSatisfy { fewer.values[$0 * 7] == ($0 < fewer.shape[2] / 2 ? 0 : 1) })
   }
 }

@@ -4,10 +4,10 @@ import Prototxt
 ///
 /// - bottoms: movements of the boxes, N x boxes · 4 (or boxes · classes · 4 unless `share_location`); scores, N x boxes ·
 ///   classes; the boxes of PriorBox layers, 1 x 2 x boxes · 4; perhaps the images, which are not read.
-/// - top: 1 x 1 x rows x 7: image, class, score, left, top, right, bottom; images and classes in their order. There are rows for
-///   the most that can be found: those behind the last find are all -1. If nothing is found, there is a row for each image
-///   whose other numbers are -1.
-package struct DetectionOutput: Layer {
+/// - top: 1 x 1 x finds x 7: image, class, score, left, top, right, bottom; images and classes in their order. If nothing is found,
+///   there is a row for each image whose other numbers are -1. It is planned for the most that can be found.
+/// - state: the number of rows.
+package struct DetectionOutput: DecidingLayer {
   package static let type = "DetectionOutput"
   package static let arity = Arity(bottoms: 3...4, tops: 1...1)
   package static var traits: Traits {
@@ -66,6 +66,7 @@ package struct DetectionOutput: Layer {
     let found = (classes - (0..<classes ~= background ? 1 : 0)) * min(boxes, suppression.most ?? boxes)
     let rows = moves[0] * max(min(most ?? found, found), 1)
     var plan = Plan(tops: [try Shape([1, 1, rows, 7]).fitting("the top", at: place)], division: .whole)
+    plan.state = [[1]]
     plan.warnings = warnings
     return plan
   }
@@ -77,20 +78,19 @@ package struct DetectionOutput: Layer {
 
   package func forward(_ pass: Pass) {
     let top = pass.tops[0].data, images = pass.bottoms[0].shape[0]
+    pass.state[0].fill(Float(images))
     guard let priors = priors(pass) else { return }
-    top.fill(-1)
-    var row = 0
-    for image in 0..<images {
-      for find in finds(pass, image, priors) {
-        let values = [
-          Float(image), Float(find.label), find.score, find.box.left, find.box.top, find.box.right, find.box.bottom,
-        ]
-        top.write { top in for (i, value) in values.enumerated() { top[row * 7 + i] = value } }
-        row += 1
+    var rows = (0..<images).flatMap { image in
+      finds(pass, image, priors).map { find in
+        [Float(image), Float(find.label), find.score, find.box.left, find.box.top, find.box.right, find.box.bottom]
       }
     }
-    if row == 0 { top.write { top in for image in 0..<images { top[image * 7] = Float(image) } } }
+    if rows.isEmpty { rows = (0..<images).map { [Float($0)] + Array(repeating: -1, count: 6) } }
+    pass.state[0].fill(Float(rows.count))
+    top.write { top in for (i, value) in rows.joined().enumerated() { top[i] = value } }
   }
+
+  package func decidedShapes(_ pass: Pass) -> [Shape] { [[1, 1, Int(pass.state[0].read { $0[0] }), 7]] }
 
   /// The boxes to be moved, with the factors of movements; `nil` after a failure is reported.
   private func priors(_ pass: Pass) -> [(box: Box, factors: SIMD4<Float>)]? {

@@ -194,9 +194,9 @@ public final class Net {
         }
         step.finishForward()
         try checkFailures(step.nodes)
+        if step.nodes.contains(decider) { try decide(decider) }
         observe(step.nodes)
       }
-      try decide(decider)
       first = part.upperBound
     }
     for statistic in statistics { statistic.noteChange() }
