@@ -27,22 +27,35 @@ public struct CurveChart: Sendable {
   public func write(
     _ format: PictureFormat, to path: String, width: Double = 760, height: Double = 520
   ) throws(PictureError) {
-    let x = Axis(xRange, series.flatMap { $0.points.map(\.x) }), y = Axis(yRange, series.flatMap { $0.points.map(\.y) })
-    try Canvas.write(format, to: path, width: width, height: height) { canvas in
-      let frame = Frame(
-        left: 78, top: title.isEmpty ? 24 : 54, right: width - 24, bottom: height - 58, x: x, y: y)
-      if !title.isEmpty { canvas.text(title, 24, 28, size: 16, isBold: true) }
-      frame.drawGrid(on: canvas)
-      canvas.text(xName, (frame.left + frame.right) / 2, height - 18, .middle, .pale)
-      canvas.text(yName, 18, (frame.top + frame.bottom) / 2, .middle, .pale, isTurned: true)
-      if showsDiagonal {
-        canvas.line([(frame.left, frame.bottom), (frame.right, frame.top)], .faint, width: 1.5)
+    try Self.write([self], format, to: path, width: width, height: height)
+  }
+
+  /// Writes charts one below the other, each by default 760 x 520 pixels.
+  public static func write(
+    _ charts: [CurveChart], _ format: PictureFormat, to path: String, width: Double = 760, height: Double = 520
+  ) throws(PictureError) {
+    try Canvas.write(format, to: path, width: width, height: height * Double(charts.count)) { canvas in
+      for (index, chart) in charts.enumerated() {
+        chart.draw(on: canvas, from: height * Double(index), width: width, height: height)
       }
-      for (index, series) in series.enumerated() {
-        frame.draw(series, on: canvas, style(index))
-      }
-      drawLegend(canvas, frame)
     }
+  }
+
+  private func draw(on canvas: Canvas, from top: Double, width: Double, height: Double) {
+    let x = Axis(xRange, series.flatMap { $0.points.map(\.x) }), y = Axis(yRange, series.flatMap { $0.points.map(\.y) })
+    let frame = Frame(
+      left: 78, top: top + (title.isEmpty ? 24 : 54), right: width - 24, bottom: top + height - 58, x: x, y: y)
+    if !title.isEmpty { canvas.text(title, 24, top + 28, size: 16, isBold: true) }
+    frame.drawGrid(on: canvas)
+    canvas.text(xName, (frame.left + frame.right) / 2, top + height - 18, .middle, .pale)
+    canvas.text(yName, 18, (frame.top + frame.bottom) / 2, .middle, .pale, isTurned: true)
+    if showsDiagonal {
+      canvas.line([(frame.left, frame.bottom), (frame.right, frame.top)], .faint, width: 1.5)
+    }
+    for (index, series) in series.enumerated() {
+      frame.draw(series, on: canvas, style(index))
+    }
+    drawLegend(canvas, frame)
   }
 
   /// How a series is drawn: when all colours are used up, they begin anew with dashes.
@@ -55,9 +68,8 @@ public struct CurveChart: Sendable {
   private func drawLegend(_ canvas: Canvas, _ frame: Frame) {
     guard series.count > 1 || series.contains(where: { !$0.name.isEmpty }) else { return }
     let widest = series.map { canvas.width(of: $0.name, size: 12) }.max() ?? 0
-    let isDescending = (series.first?.points.first?.y ?? 0) > (series.first?.points.last?.y ?? 0)
-    let left = frame.right - widest - 48
-    let top = isDescending ? frame.top + 10 : frame.bottom - 18 * Double(series.count) - 16
+    let (left, top) = frame.emptiestCorner(
+      width: widest + 42, height: 18 * Double(series.count) + 8, of: series.map(\.points))
     canvas.fill(left, top, widest + 42, 18 * Double(series.count) + 8, .paper)
     for (index, series) in series.enumerated() {
       let y = top + 13 + 18 * Double(index)
@@ -134,6 +146,31 @@ private struct Frame {
       canvas.text(y.label(tick), left - 8, place, size: 12, .right)
     }
     canvas.frame(left, top, right - left, bottom - top, .pale)
+  }
+
+  /// The left upper end of the box in a corner, of four, that covers least of the lines.
+  func emptiestCorner(
+    width: Double, height: Double, of lines: [[(x: Double, y: Double)]]
+  ) -> (left: Double, top: Double) {
+    let margin = 8.0
+    let corners = [(right - width - margin, top + margin), (right - width - margin, bottom - height - margin)]
+      .flatMap { [$0, (left + margin, $0.1)] }
+    let samples = lines.flatMap { line in
+      zip(line, line.dropFirst()).flatMap { from, to in
+        let (from, to) = (point(from), point(to))
+        return (0...8).map { step in
+          (x: from.x + (to.x - from.x) * Double(step) / 8, y: from.y + (to.y - from.y) * Double(step) / 8)
+        }
+      }
+    }
+    func covered(_ corner: (Double, Double)) -> Int {
+      samples.count {
+        ($0.x - corner.0) / width >= 0 && ($0.x - corner.0) / width <= 1
+          && ($0.y - corner.1) / height >= 0 && ($0.y - corner.1) / height <= 1
+      }
+    }
+    return corners.enumerated().min { (covered($0.element), $0.offset) < (covered($1.element), $1.offset) }?.element
+      ?? corners[0]
   }
 
   func draw(_ series: CurveChart.Series, on canvas: Canvas, _ style: LineStyle) {

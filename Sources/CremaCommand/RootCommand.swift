@@ -13,7 +13,8 @@ struct RootCommand: ParsableCommand {
     subcommands: [
       TrainCommand.self, TestCommand.self, TimeCommand.self, SummaryCommand.self, ConvertCommand.self,
       UpgradeCommand.self, VerifyCommand.self, ConvertImagesetCommand.self, ImageMeanCommand.self,
-      ExtractFeaturesCommand.self, DatasetCommand.self, EvaluateCommand.self, MapsCommand.self,
+      ExtractFeaturesCommand.self, DatasetCommand.self, PredictCommand.self, EvaluateCommand.self, MapsCommand.self,
+      PlotCommand.self,
       ExperimentCommand.self, BenchCommand.self, DemoCommand.self, DeviceQueryCommand.self, VersionCommand.self,
     ])
 

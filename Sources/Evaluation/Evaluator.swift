@@ -27,7 +27,7 @@ public final class Evaluator {
   /// The number of classes.
   public let classes: Int
   private let scores: Blob, labels: Blob
-  private let appliesSoftmax: Bool
+  private let scoreBlob: ScoreBlob
   private let keys: [String]
   private let source: String
 
@@ -47,7 +47,7 @@ public final class Evaluator {
         at: definition.message.location)
     }
     let chosen = try ScoreBlob(graph, named: options.scores)
-    (classes, appliesSoftmax) = (chosen.classes, chosen.appliesSoftmax)
+    (classes, scoreBlob) = (chosen.classes, chosen)
     source = data.definition.message("data_param").string("source")
     let path = try options.environment.resolve(
       source, "database", at: data.definition.message("data_param").location(of: "source"))
@@ -101,25 +101,31 @@ public final class Evaluator {
         "database '\(source)', record '\(key)': the net's scores are no numbers (NaN); were the weights of a run that diverged?"
       )
     }
-    return Evaluation.Prediction(key: key, label: label, scores: appliesSoftmax ? Self.softmax(scores) : scores)
-  }
-
-  private static func softmax(_ scores: [Float]) -> [Float] {
-    let most = scores.max() ?? 0
-    let powers = scores.map { exponential(Double($0 - most)) }, sum = powers.reduce(0, +)
-    return powers.map { Float($0 / sum) }
+    return Evaluation.Prediction(key: key, label: label, scores: scoreBlob.shares(scores))
   }
 }
 
 /// The blob of a net that has one score for each class.
-struct ScoreBlob {
-  let name: String
-  let classes: Int
+package struct ScoreBlob: Sendable {
+  /// The name of the blob.
+  package let name: String
+  /// The number of classes.
+  package let classes: Int
   /// Whether the scores are those that a softmax still has to make shares of.
-  let appliesSoftmax: Bool
+  private let appliesSoftmax: Bool
+
+  /// The scores of one image as shares of 1, if no layer has made such of them.
+  package func shares(_ scores: [Float]) -> [Float] {
+    guard appliesSoftmax else { return scores }
+    let most = scores.max() ?? 0
+    let powers = scores.map { exponential(Double($0 - most)) }, sum = powers.reduce(0, +)
+    return powers.map { Float($0 / sum) }
+  }
 
   /// The blob of this name, or the one that says what an image is.
-  init(_ graph: Graph, named given: String?) throws(Diagnostic) {
+  ///
+  /// - Throws: a blob that does not exist or has no scores, a net that does not tell.
+  package init(_ graph: Graph, named given: String?) throws(Diagnostic) {
     let value = try given.map { name throws(Diagnostic) in try Self.value(name, graph) } ?? Self.likely(graph)
     guard let value else {
       throw Diagnostic(

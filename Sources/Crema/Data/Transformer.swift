@@ -70,6 +70,9 @@ package struct Transformer: Sendable {
     mean = try settings.loadMean(environment, log: log)
   }
 
+  /// The height and width of the mean image, which images have before they are cropped; nil without one.
+  package var meanSize: (height: Int, width: Int)? { mean.map { ($0.height, $0.width) } }
+
   /// The rectangle of an image that is used, and whether it is turned left to right.
   struct Cut {
     var row = 0

@@ -4,20 +4,17 @@ package enum Flags {
   package static let valued: Set<String> = [
     "solver", "snapshot", "weights", "model", "gpu", "level", "stage", "iterations", "phase", "sigint-effect",
     "sighup-effect", "root", "threads", "engine", "disable-pass", "backend", "resize-width", "resize-height",
-    "encode-type",
-    "recording",
-    "forward-tolerance", "backward-tolerance", "input-shape", "repeat", "seconds", "peers-folder", "peers-script",
-    "amtennet", "worker", "folder", "seed", "images",
-    "test-images", "kind", "net", "data", "classes", "scores", "batch", "limit", "mean-file", "mean-value", "scale",
-    "crop-size", "image", "index", "blobs", "filters", "most", "side", "shades", "baseline", "class", "operation",
-    "split", "group", "output", "curve",
-    "predictions",
+    "encode-type", "recording", "forward-tolerance", "backward-tolerance", "input-shape", "repeat", "seconds",
+    "peers-folder", "peers-script", "amtennet", "worker", "folder", "seed", "images", "test-images", "kind", "net",
+    "data", "classes", "scores", "batch", "limit", "mean-file", "mean-value", "scale", "crop-size", "image", "index",
+    "blobs", "filters", "most", "side", "shades", "baseline", "class", "operation", "split", "group", "output", "curve",
+    "predictions", "resize", "top", "show",
   ]
 
   /// Flags that are on or off; all are off unless given.
   package static let switches: Set<String> = [
     "quiet", "permissive", "allow-missing", "json", "markdown", "list", "peers", "gray", "shuffle", "check-size",
-    "encoded", "overwrite", "hide-small", "after-resizing", "small", "retrain",
+    "encoded", "overwrite", "hide-small", "after-resizing", "small", "retrain", "explain",
   ]
 
   /// Flags of the argument parser itself.

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Crema
 import Evaluation
-import Foundation
 import Prototxt
 
 /// Scores models on databases, image by image: accuracy, confusion matrices, curves.
@@ -58,11 +57,15 @@ struct EvaluateCommand: ParsableCommand {
   @Flag(help: "Show shares below 1 % as *.")
   var hideSmall = false
 
+  @Option(help: "For a deploy net: the number of images at once.")
+  var batch = 50
+
   @OptionGroup var images: ImageOptions
   @OptionGroup var options: ModelOptions
   @OptionGroup var compute: ComputeOptions
 
   mutating func validate() throws {
+    if batch < 1 { throw ValidationError("--batch must be at least 1, not \(batch)") }
     if let limit, limit < 1 { throw ValidationError("--limit must be at least 1, not \(limit)") }
     for file in output where OutputKind(path: file) == nil {
       throw ValidationError("--output takes a file that ends in .json, .csv, .md, .svg or .png; not '\(file)'")
@@ -110,74 +113,14 @@ struct EvaluateCommand: ParsableCommand {
     settings.state = NetState(options.state(of: definition.message, phase: .test))
     (settings.scores, settings.limit, settings.net) = (scores, limit, compute.netOptions)
     settings.environment = options.environment
-    let testSet = try set.map { TestSet(source: $0.path, transform: try images.transform(), batch: images.batch) }
+    let testSet = set.map { TestSet(source: $0.path, transform: images.transform(), batch: batch) }
     let evaluator = try Evaluator(definition, on: testSet, workers: workers, options: settings)
     _ = try WeightsFile.load(weights.path, into: evaluator.net, log: .silent, requiresEveryLayer: true)
-    let names = try classNames(evaluator.classes), dataName = set?.name ?? evaluator.sourceName
+    let names = try ClassNames.names(classes, count: evaluator.classes), dataName = set?.name ?? evaluator.sourceName
     let progress = CountLine("images", of: evaluator.images, for: "\(weights.name) on \(dataName)")
     let predictions = try evaluator.run { console.live(progress.text($0)) }
     console.endLive()
     return EvaluationReport.Entry(
       model: weights.name, data: dataName, evaluation: Evaluation(classes: names, predictions: predictions))
-  }
-
-  private func classNames(_ count: Int) throws -> [String] {
-    guard let classes else { return (0..<count).map(String.init) }
-    var names = classes.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-    if FileManager.default.fileExists(atPath: classes) {
-      names = String(decoding: try SourceText(contentsOf: classes).bytes, as: UTF8.self).split(
-        whereSeparator: \.isNewline
-      ).map(String.init)
-    }
-    guard names.count == count else {
-      throw Diagnostic(
-        "--classes names \(names.count) classes, but the net has \(count) scores for each image; give one name for each"
-      )
-    }
-    return names
-  }
-}
-
-/// What happens to images before a net with an Input layer sees them.
-struct ImageOptions: ParsableArguments {
-  @Option(help: "For a deploy net: the number of images at once.")
-  var batch = 50
-
-  @Option(help: "For a deploy net: the mean image (binaryproto) to subtract.")
-  var meanFile: String?
-
-  @Option(
-    help: "For a deploy net: the mean value to subtract, one for all channels or one for each, separated by commas.")
-  var meanValue: String?
-
-  @Option(help: "For a deploy net: the factor after subtracting the mean.")
-  var scale: Float?
-
-  @Option(help: "For a deploy net: the side of the square that is cut out of the middle.")
-  var cropSize: Int?
-
-  mutating func validate() throws {
-    if batch < 1 { throw ValidationError("--batch must be at least 1, not \(batch)") }
-    if let cropSize, cropSize < 1 { throw ValidationError("--crop-size must be at least 1, not \(cropSize)") }
-    if meanFile != nil, meanValue != nil { throw ValidationError("--mean-file and --mean-value exclude each other") }
-    if let meanValue, meanValues == nil {
-      throw ValidationError("--mean-value takes numbers separated by commas, not '\(meanValue)'")
-    }
-  }
-
-  private var meanValues: [Float]? {
-    let words = (meanValue ?? "").split(separator: ",", omittingEmptySubsequences: false)
-    let values = words.compactMap { Float($0) }
-    return values.count == words.count ? values : nil
-  }
-
-  /// The TransformationParameter that says so.
-  func transform() throws -> Message {
-    var message = Message(CaffeSchema.layer).message("transform_param")
-    if let meanFile { message.set("mean_file", meanFile) }
-    if let meanValues { message.set("mean_value", meanValues) }
-    if let scale { message.set("scale", scale) }
-    if let cropSize { message.set("crop_size", cropSize) }
-    return message
   }
 }

@@ -1,7 +1,6 @@
 import Charts
 import Crema
 import Evaluation
-import Images
 import Prototxt
 
 /// A net in phase TEST that is shown one image.
@@ -24,7 +23,7 @@ struct ImageNet {
     let state = NetState(options.state(of: original.message, phase: .test))
     var definition = original.taking(images: 1)
     if let data {
-      definition = try TestSet(source: data, transform: try images.transform(), batch: 1).feeding(original, state)
+      definition = try TestSet(source: data, transform: images.transform(), batch: 1).feeding(original, state)
     }
     var building = GraphBuilder.Options()
     building.environment = options.environment
@@ -34,7 +33,10 @@ struct ImageNet {
     (netOptions.isForwardOnly, netOptions.watched) = (true, .blobs(Set(self.blobs)))
     net = try Net(
       graph, random: RandomStream(), workers: workers, environment: options.environment, options: netOptions)
-    input = try image.map { try Self.values(of: $0, graph, images, options.environment) }
+    input = try image.map { path in
+      let input = try ImageInput(graph, images.transform(), resize: nil, options.environment)
+      return (input.blob, try input.values(of: path))
+    }
   }
 
   private static func isMaps(_ value: Graph.Value) -> Bool {
@@ -54,28 +56,6 @@ struct ImageNet {
       throw Diagnostic("blob '\(name)' is \(value.shape): no maps (images x channels x height x width) to draw")
     }
     return name
-  }
-
-  /// The numbers of an image file as the net's Input layer takes them.
-  private static func values(
-    of path: String, _ graph: Graph, _ images: ImageOptions, _ environment: InputEnvironment
-  ) throws -> (String, [Float]) {
-    guard graph.inputs.count == 1, let value = graph.inputs.first.map({ graph.values[$0] }), value.shape.rank == 4,
-      [1, 3].contains(value.shape[1])
-    else {
-      throw Diagnostic(
-        "an image file needs a net with one Input layer of 1 or 3 channels (a deploy net); for others name a database with --data"
-      )
-    }
-    let (channels, height, width) = (value.shape[1], value.shape[2], value.shape[3])
-    let image: Image
-    do {
-      image = try Image(contentsOf: path, mode: channels == 1 ? .gray : .color)
-    } catch { throw Diagnostic("\(error)") }
-    let settings = try TransformSettings(try images.transform(), phase: .test)
-    let cropped = images.cropSize ?? 0
-    let resized = cropped > 0 ? image : try image.resized(width: width, height: height)
-    return (value.name, try Transformer(settings, environment).values(of: resized, shape: [channels, height, width]))
   }
 
   /// The maps of each blob for an image of the data, counted from 0; each has one row.

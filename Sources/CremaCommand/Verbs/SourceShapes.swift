@@ -29,10 +29,7 @@ struct SourceShapes {
   func shapes(_ layer: Message) throws(Diagnostic) -> [Shape]? {
     if let given { return tops(layer, images: given) }
     do {
-      let phase = Phase(rawValue: layer.enumeration("phase")) ?? .test
-      let kind = building.catalog[layer.string("type")]
-      let source = try kind?.init(Fields(layer, phase: phase)) as? any SourceLayer
-      _ = try source?.probe(building.environment, log: .silent)
+      _ = try probed(layer)
       return nil
     } catch {
       guard let assumed = assumed(layer) else {
@@ -44,6 +41,19 @@ struct SourceShapes {
             + "Give another shape with --input-shape", at: layer.location, severity: .warning))
       return tops(layer, images: assumed)
     }
+  }
+
+  /// Those that were given, or that the file lets assume, else those of the data.
+  func assumedFirst(_ layer: Message) throws(Diagnostic) -> [Shape]? {
+    if let shape = given ?? assumed(layer) { return tops(layer, images: shape) }
+    return try probed(layer)
+  }
+
+  private func probed(_ layer: Message) throws(Diagnostic) -> [Shape]? {
+    let phase = Phase(rawValue: layer.enumeration("phase")) ?? .test
+    let kind = building.catalog[layer.string("type")]
+    let source = try kind?.init(Fields(layer, phase: phase)) as? any SourceLayer
+    return try source?.probe(building.environment, log: .silent)
   }
 
   /// The first top holds images, the others one number for each.
