@@ -27,7 +27,8 @@ public struct PictureError: Error, CustomStringConvertible, Sendable {
   /// The extent.
   public let width: Double, height: Double
   private let surface: OpaquePointer
-  private let context: OpaquePointer
+  /// Cairo's state: only for what draws.
+  let context: OpaquePointer
 
   /// Draws a picture of this size and writes it to `path`.
   ///
@@ -54,6 +55,14 @@ public struct PictureError: Error, CustomStringConvertible, Sendable {
     try canvas.finish(format, path)
   }
 
+  /// A canvas to measure texts with, which is not written.
+  static func sheet() throws(PictureError) -> Canvas {
+    guard let surface = unsafe cairo_image_surface_create(CAIRO_FORMAT_RGB24, 1, 1),
+      let context = unsafe cairo_create(surface)
+    else { throw PictureError(description: "cannot draw: no memory") }
+    return unsafe Canvas(surface, context, 1, 1)
+  }
+
   private init(_ surface: OpaquePointer, _ context: OpaquePointer, _ width: Double, _ height: Double) {
     unsafe (self.surface, self.context) = unsafe (surface, context)
     (self.width, self.height) = (width, height)
@@ -76,7 +85,8 @@ public struct PictureError: Error, CustomStringConvertible, Sendable {
     }
   }
 
-  private func use(_ colour: Colour) { unsafe cairo_set_source_rgb(context, colour.red, colour.green, colour.blue) }
+  /// Chooses the colour of what is drawn next.
+  func use(_ colour: Colour) { unsafe cairo_set_source_rgb(context, colour.red, colour.green, colour.blue) }
 
   /// Fills a rectangle.
   public func fill(_ x: Double, _ y: Double, _ width: Double, _ height: Double, _ colour: Colour) {

@@ -14,7 +14,7 @@ struct RootCommand: ParsableCommand {
       TrainCommand.self, TestCommand.self, TimeCommand.self, SummaryCommand.self, ConvertCommand.self,
       UpgradeCommand.self, VerifyCommand.self, ConvertImagesetCommand.self, ImageMeanCommand.self,
       ExtractFeaturesCommand.self, DatasetCommand.self, PredictCommand.self, EvaluateCommand.self, MapsCommand.self,
-      PlotCommand.self,
+      PlotCommand.self, DrawCommand.self,
       ExperimentCommand.self, BenchCommand.self, DemoCommand.self, DeviceQueryCommand.self, VersionCommand.self,
     ])
 

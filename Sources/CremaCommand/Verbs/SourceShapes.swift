@@ -7,6 +7,13 @@ extension ModelOptions {
   /// - Parameter inputShape: the shape of what data layers give; nil to read it from the data or to assume it.
   /// - Throws: everything that is wrong with the text, or the first thing that is wrong with the net.
   func graph(_ path: String, phase: Phase, inputShape: Shape? = nil) throws -> Graph {
+    try definitionAndGraph(path, phase: phase, inputShape: inputShape).graph
+  }
+
+  /// The same, and the definition as the file has it.
+  func definitionAndGraph(
+    _ path: String, phase: Phase, inputShape: Shape?
+  ) throws -> (definition: NetDefinition, graph: Graph) {
     var building = GraphBuilder.Options()
     (building.environment, building.acceptsOpaque) = (environment, true)
     let definition = try NetDefinition(
@@ -16,7 +23,7 @@ extension ModelOptions {
     let whole = try ReplaceSources.apply(definition, state: state, catalog: building.catalog, shapes: sources.shapes)
     let graph = try GraphBuilder.build(whole, state: state, options: building)
     graph.warnings.forEach(Console.standard.report)
-    return graph
+    return (definition, graph)
   }
 }
 
