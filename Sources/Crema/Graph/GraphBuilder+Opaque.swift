@@ -28,6 +28,7 @@ extension GraphBuilder {
     let type = definition.string("type")
     guard !type.isEmpty else { return false }
     if options.catalog[type] == nil || type == PythonLayer.type { return true }
+    if options.opaqueLayers.contains(definition.string("name")) { return true }
     return definition.strings("bottom").contains { name in available[name].map { !graph.values[$0].isKnown } ?? false }
   }
 

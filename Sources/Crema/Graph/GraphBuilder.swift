@@ -10,6 +10,8 @@ public struct GraphBuilder {
     public var environment = InputEnvironment()
     /// Layers that nobody can compute here become opaque nodes instead of errors: the graph can be shown, and weights converted.
     public var acceptsOpaque = false
+    /// The names of layers that are opaque nodes although their types are known, if such nodes are accepted.
+    package var opaqueLayers: Set<String> = []
     /// Takes Caffe's construction lines.
     public var log = Log.silent
 

@@ -42,8 +42,9 @@ struct DrawCommand: ParsableCommand {
   func run() throws {
     let output = output ?? "\(stem).svg"
     try checkReplaceable(output)
-    let (definition, graph) = try options.definitionAndGraph(file, phase: phase, inputShape: inputShape)
-    let diagram = NetDiagram(graph, sources: definition.message.messages("layer"))
+    let (definition, graph) = try options.definitionAndGraph(
+      file, phase: phase, inputShape: inputShape, acceptsMissingData: true)
+    let diagram = NetDiagram(graph, sources: definition.message.messages("layer"), title: stem)
     try OutputFile.draw(to: output) { format, path throws(PictureError) in
       try NetPicture(diagram, direction: rankdir).drawing.write(format, to: path)
     }

@@ -87,7 +87,7 @@ struct LayerBox {
   }
 
   /// A text of the file on one line and not too long.
-  private static func short(_ text: String) -> String {
+  static func short(_ text: String) -> String {
     let clean = String(
       String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
     return clean.count <= 48 ? clean : "\(clean.prefix(24))…\(clean.suffix(23))"

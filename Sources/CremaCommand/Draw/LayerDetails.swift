@@ -12,6 +12,8 @@ enum LayerDetails {
       case "pooling_param": phrases += pooling(parameters)
       case "eltwise_param": phrases += eltwise(parameters)
       case "inner_product_param": phrases += ["\(parameters.int("num_output")) outputs"]
+      case "dropout_param":
+        phrases += parameters.has("dropout_ratio") ? ["ratio \(text(parameters.float("dropout_ratio")))"] : []
       case "python_param": phrases += ["\(parameters.string("module")).\(parameters.string("layer"))"]
       case "data_param", "image_data_param", "hdf5_data_param", "window_data_param": phrases += source(parameters)
       default: phrases += others(parameters)
@@ -68,7 +70,7 @@ enum LayerDetails {
   private static func eltwise(_ parameters: Message) -> [String] {
     let names = ["SUM": "sum", "PROD": "product", "MAX": "maximum"]
     let name = names[parameters.enumeration("operation")] ?? parameters.enumeration("operation")
-    let factors = parameters.floats("coeff").map { NumberText.text($0) }
+    let factors = parameters.floats("coeff").map { text($0) }
     return [name] + (factors.isEmpty ? [] : ["factors \(factors.joined(separator: " "))"])
   }
 
@@ -81,7 +83,7 @@ enum LayerDetails {
   private static func weights(_ layer: Message) -> [String] {
     let weights = layer.floats("loss_weight")
     return weights.contains { $0 != 0 && $0 != 1 }
-      ? ["weight \(weights.map { NumberText.text($0) }.joined(separator: " "))"] : []
+      ? ["weight \(weights.map { text($0) }.joined(separator: " "))"] : []
   }
 
   /// Every field that the file sets, by name, without messages inside.
@@ -98,11 +100,13 @@ enum LayerDetails {
     return values.map { "\($0.name) \($0.values.joined(separator: " "))" }
   }
 
+  private static func text(_ number: Float) -> String { NumberText.text(number) }
+
   private static func text(_ value: Message.Value) -> String? {
     switch value {
     case .int(let number): "\(number)"
     case .uint(let number): "\(number)"
-    case .float(let number): NumberText.text(Float(number))
+    case .float(let number): text(Float(number))
     case .bool(let flag): flag ? "true" : "false"
     case .string(let text), .raw(let text): text
     case .enumeration(let name, _): name

@@ -38,7 +38,7 @@ enum LayerKind: String, CaseIterable {
     case .convolution: Colour.series[0]
     case .pooling: Colour.series[1]
     case .adjustment: Colour.series[4]
-    case .connected: Colour.series[3]
+    case .connected: Colour(red: 0.55, green: 0.32, blue: 0.72)
     case .loss: Colour(red: 0.75, green: 0.10, blue: 0.15)
     case .other: Colour(gray: 0.45)
     }

@@ -27,8 +27,8 @@ struct NetDiagram {
     let from: Int, top: Int, to: Int
   }
 
-  /// The net's name, or nothing.
-  let name: String
+  /// The net's name, or another title if it has none.
+  let title: String
   /// TRAIN or TEST.
   let phase: Phase
   private(set) var boxes: [Box] = []
@@ -45,9 +45,11 @@ struct NetDiagram {
 
   /// The picture of a graph.
   ///
-  /// - Parameter sources: data layers as the file has them, where the graph has Input layers in their place.
-  init(_ graph: Graph, sources: [Message] = []) {
-    (name, phase) = (graph.name, graph.state.phase)
+  /// - Parameters:
+  ///   - sources: data layers as the file has them, where the graph has Input layers in their place.
+  ///   - title: what stands above a net without a name.
+  init(_ graph: Graph, sources: [Message], title: String) {
+    (self.title, phase) = (graph.name.isEmpty ? title : graph.name, graph.state.phase)
     for node in graph.nodes { add(node, graph, sources) }
   }
 

@@ -49,10 +49,11 @@ struct NetPicture {
     var facts = [
       "phase \(diagram.phase.rawValue), \(layers.count.grouped) layers, \(parameters.grouped) parameters, \(adds.grouped) multiply-adds"
     ]
-    if diagram.opaque > 0 { facts.append("not counting \(diagram.opaque) layers whose shapes are unknown") }
+    if diagram.opaque > 0 {
+      facts.append("not counting \(diagram.opaque) layer\(diagram.opaque == 1 ? "" : "s") whose shapes are unknown")
+    }
     var marks: [Drawing.Mark] = [], y = Self.margin + 8, widest = 0.0
-    let name = diagram.name.isEmpty ? "a net without a name" : diagram.name
-    for (text, size, isBold) in [(name, 17.0, true)] + facts.map({ ($0, 12.0, false) }) {
+    for (text, size, isBold) in [(LayerBox.short(diagram.title), 17.0, true)] + facts.map({ ($0, 12.0, false) }) {
       let line = ruler.text(text, Self.margin, y, size: size, .left, isBold ? .ink : .pale, isBold: isBold)
       marks.append(.text(line))
       widest = max(widest, line.length)

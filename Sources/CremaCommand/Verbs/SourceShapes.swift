@@ -11,8 +11,10 @@ extension ModelOptions {
   }
 
   /// The same, and the definition as the file has it.
+  ///
+  /// - Parameter acceptsMissingData: a data layer whose shape nobody knows is a node without shapes, not an error.
   func definitionAndGraph(
-    _ path: String, phase: Phase, inputShape: Shape?
+    _ path: String, phase: Phase, inputShape: Shape?, acceptsMissingData: Bool = false
   ) throws -> (definition: NetDefinition, graph: Graph) {
     var building = GraphBuilder.Options()
     (building.environment, building.acceptsOpaque) = (environment, true)
@@ -20,7 +22,21 @@ extension ModelOptions {
       contentsOf: path, permissive: permissive, sparingLayersOutside: building.catalog)
     let state = state(of: definition.message, phase: phase)
     let sources = SourceShapes(given: inputShape, building: building)
-    let whole = try ReplaceSources.apply(definition, state: state, catalog: building.catalog, shapes: sources.shapes)
+    let whole = try ReplaceSources.apply(
+      definition, state: state, catalog: building.catalog
+    ) { layer throws(Diagnostic) in
+      do throws(Diagnostic) { return try sources.shapes(layer) } catch {
+        guard acceptsMissingData else { throw error }
+        try sources.makeSource(layer)
+        var warning = Diagnostic(
+          "layer '\(layer.string("name"))': its data is not there, so shapes are unknown; give its shape with --input-shape",
+          at: layer.location)
+        warning.severity = .warning
+        Console.standard.report(warning)
+        building.opaqueLayers.insert(layer.string("name"))
+        return nil
+      }
+    }
     let graph = try GraphBuilder.build(whole, state: state, options: building)
     graph.warnings.forEach(Console.standard.report)
     return (definition, graph)
@@ -57,10 +73,16 @@ struct SourceShapes {
   }
 
   private func probed(_ layer: Message) throws(Diagnostic) -> [Shape]? {
+    try makeSource(layer)?.probe(building.environment, log: .silent)
+  }
+
+  /// The data layer itself, if it is one.
+  ///
+  /// - Throws: parameters that are wrong whatever the data is.
+  @discardableResult func makeSource(_ layer: Message) throws(Diagnostic) -> (any SourceLayer)? {
     let phase = Phase(rawValue: layer.enumeration("phase")) ?? .test
     let kind = building.catalog[layer.string("type")]
-    let source = try kind?.init(Fields(layer, phase: phase)) as? any SourceLayer
-    return try source?.probe(building.environment, log: .silent)
+    return try kind?.init(Fields(layer, phase: phase)) as? any SourceLayer
   }
 
   /// The first top holds images, the others one number for each.
