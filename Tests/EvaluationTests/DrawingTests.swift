@@ -30,8 +30,7 @@ import Testing
     let text = try String(contentsOfFile: folder("a.svg"), encoding: .utf8)
     #expect(text.contains("width=\"101\" height=\"50\""))
     #expect(text.contains(">a&lt;b\u{FFFD}</text>") && text.contains("<title>more &amp; &quot;more&quot;</title>"))
-    #expect(
-      text.contains("d=\"M5,5L5,20.13C5,30 9,30 -0.50,40\"") || text.contains("d=\"M5,5L5,20.13C5,30 9,30 -0.5,40\""))
+    #expect(text.contains("d=\"M5,5L5,20.13C5,30 9,30 -0.5,40\""))
     #expect(text.contains("<polygon points=\"80,10 90,10 85,20\" fill=\"#ff0000\"/>"))
     #expect(text.hasPrefix("<?xml") && text.hasSuffix("</svg>\n"))
   }
@@ -44,7 +43,7 @@ import Testing
     let red = stride(from: 0, to: image.pixels.count, by: 3).count {
       image.pixels[$0] == 0 && image.pixels[$0 + 2] == 255
     }
-    #expect(red > 1500 && red < 60 * 30 + 60)
+    #expect(red > 1000 && red < 60 * 30 + 60)
   }
 
   @Test func largePNGsAreMadeSmallerByHalfAtMost() throws {

@@ -36,6 +36,10 @@ public struct LayeredLayout: Sendable {
   public struct Frame: Equatable, Sendable {
     /// The upper left corner and the extent.
     public let x: Double, y: Double, width: Double, height: Double
+
+    package init(x: Double, y: Double, width: Double, height: Double) {
+      (self.x, self.y, self.width, self.height) = (x, y, width, height)
+    }
   }
 
   /// For each box, its place.

@@ -100,7 +100,10 @@ enum LayerDetails {
     return values.map { "\($0.name) \($0.values.joined(separator: " "))" }
   }
 
-  private static func text(_ number: Float) -> String { NumberText.text(number) }
+  /// A whole number, or four digits.
+  private static func text(_ number: Float) -> String {
+    number == number.rounded() ? NumberText.text(number) : NumberText.format(Double(number), digits: 4)
+  }
 
   private static func text(_ value: Message.Value) -> String? {
     switch value {

@@ -46,11 +46,12 @@ struct NetPicture {
   private func head(width: Double) -> (marks: [Drawing.Mark], width: Double, height: Double) {
     let layers = diagram.layers, parameters = layers.reduce(0) { $0 + $1.parameters }
     let adds = layers.reduce(0) { $0 + $1.multiplyAdds }
-    var facts = [
-      "phase \(diagram.phase.rawValue), \(layers.count.grouped) layers, \(parameters.grouped) parameters, \(adds.grouped) multiply-adds"
-    ]
+    var facts = ["phase \(diagram.phase.rawValue), \(layers.count.grouped) layers"]
+    if diagram.opaque < layers.count {
+      facts[0] += ", \(parameters.grouped) parameters, \(adds.grouped) multiply-adds"
+    }
     if diagram.opaque > 0 {
-      facts.append("not counting \(diagram.opaque) layer\(diagram.opaque == 1 ? "" : "s") whose shapes are unknown")
+      facts.append("shapes and parameters of \(diagram.opaque) layer\(diagram.opaque == 1 ? "" : "s") are unknown")
     }
     var marks: [Drawing.Mark] = [], y = Self.margin + 8, widest = 0.0
     for (text, size, isBold) in [(LayerBox.short(diagram.title), 17.0, true)] + facts.map({ ($0, 12.0, false) }) {

@@ -27,7 +27,7 @@ extension ModelOptions {
     ) { layer throws(Diagnostic) in
       do throws(Diagnostic) { return try sources.shapes(layer) } catch {
         guard acceptsMissingData else { throw error }
-        try sources.makeSource(layer)
+        guard (try? sources.makeSource(layer)) != nil else { return nil }
         var warning = Diagnostic(
           "layer '\(layer.string("name"))': its data is not there, so shapes are unknown; give its shape with --input-shape",
           at: layer.location)
@@ -79,7 +79,7 @@ struct SourceShapes {
   /// The data layer itself, if it is one.
   ///
   /// - Throws: parameters that are wrong whatever the data is.
-  @discardableResult func makeSource(_ layer: Message) throws(Diagnostic) -> (any SourceLayer)? {
+  func makeSource(_ layer: Message) throws(Diagnostic) -> (any SourceLayer)? {
     let phase = Phase(rawValue: layer.enumeration("phase")) ?? .test
     let kind = building.catalog[layer.string("type")]
     return try kind?.init(Fields(layer, phase: phase)) as? any SourceLayer
