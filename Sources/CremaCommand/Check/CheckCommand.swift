@@ -36,23 +36,13 @@ struct CheckCommand: ParsableCommand {
     let nets = NetCheck(
       report, options: options, workers: workers, netOptions: compute.netOptions.separated, weights: files,
       databases: DatabaseCheck(report, options.environment, most: records == 0 ? nil : records))
-    if let isSolver = report.part({ try isSolver() }) {
-      if isSolver { SolverCheck(report, nets).check(file) } else { nets.check(file) }
+    if let text = report.part({ try TextParser.parse(contentsOf: file, as: CaffeSchema.solver) }) {
+      if DefinitionKind(text) == .solver { SolverCheck(report, nets).check(file) } else { nets.check(file) }
     }
     let (errors, warnings) = (report.count(.error), report.count(.warning))
     let counts = [(errors, "error"), (warnings, "warning")].map { "\($0) \($1)\($0 == 1 ? "" : "s")" }.joined(
       separator: ", ")
     guard errors == 0 else { throw Diagnostic("'\(file)' has \(counts)") }
     Console.standard.show("'\(file)' is ready: \(counts)\n")
-  }
-
-  /// Whether the file says something that only solvers say.
-  private func isSolver() throws -> Bool {
-    let message = try TextParser.parse(contentsOf: file, as: CaffeSchema.solver).message
-    let own = [
-      "net", "net_param", "train_net", "train_net_param", "test_net", "test_net_param", "base_lr", "max_iter",
-      "lr_policy",
-    ]
-    return own.contains { message.has($0) }
   }
 }
