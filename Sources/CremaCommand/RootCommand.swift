@@ -11,7 +11,8 @@ struct RootCommand: ParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      TrainCommand.self, TestCommand.self, TimeCommand.self, SummaryCommand.self, ConvertCommand.self,
+      TrainCommand.self, TestCommand.self, TimeCommand.self, CheckCommand.self, SummaryCommand.self,
+      ConvertCommand.self,
       UpgradeCommand.self, VerifyCommand.self, ConvertImagesetCommand.self, ImageMeanCommand.self,
       ExtractFeaturesCommand.self, DatasetCommand.self, PredictCommand.self, EvaluateCommand.self, MapsCommand.self,
       PlotCommand.self, DrawCommand.self,

@@ -57,6 +57,19 @@ import Testing
     #expect(run.output.matches(of: /\ \ 0\.\d{4}\ \ \d\ \ (cat|dog|bird)\n/).count == 12)
   }
 
+  @Test func theDataOfATrainingNetNeedNotBeThere() throws {
+    let (scratch, files) = try scratch()
+    defer { scratch.remove() }
+    let words = ["predict", "--model", Self.net, "--weights", Self.weights, files[0], files[1]]
+    let expected = try Program.run(words, in: scratch.path)
+    try FileManager.default.removeItem(atPath: "\(scratch.path)/test_lmdb")
+    let missing = try Program.run(words, in: scratch.path)
+    #expect(
+      missing.code == 1 && missing.errors.contains("give the size of its images with --resize"), "\(missing.errors)")
+    let run = try Program.run(words + ["--resize", "32"], in: scratch.path)
+    #expect(run.code == 0 && expected.code == 0 && run.output == expected.output, "\(run.errors)")
+  }
+
   @Test func aDeployNetTakesItsOptionsAndUnusableFilesAreNamed() throws {
     let (scratch, files) = try scratch()
     defer { scratch.remove() }

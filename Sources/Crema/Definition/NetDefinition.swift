@@ -20,6 +20,7 @@ public struct NetDefinition: Sendable {
     log: Log = .silent
   ) throws(DiagnosticList) {
     let result = try TextParser.parse(contentsOf: path, as: CaffeSchema.net)
+    try result.check(is: .net)
     let warnings = try result.judge(permissive: permissive, sparingLayersOutside: catalog, leavesForks: true)
     message = try listing { () throws(Diagnostic) in try Upgrade.net(result.message, file: path, log: log) }
     self.warnings = warnings

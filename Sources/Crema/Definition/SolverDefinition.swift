@@ -15,6 +15,7 @@ public struct SolverDefinition: Sendable {
   /// - Throws: all syntax errors, wrong types and unknown fields of the file together.
   public init(contentsOf path: String, permissive: Bool = false, log: Log = .silent) throws(DiagnosticList) {
     let result = try TextParser.parse(contentsOf: path, as: CaffeSchema.solver)
+    try result.check(is: .solver)
     warnings = try result.judge(permissive: permissive)
     self.path = path
     message = try listing { () throws(Diagnostic) in try Upgrade.solver(result.message, file: path, log: log) }

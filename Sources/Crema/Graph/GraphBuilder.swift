@@ -41,7 +41,7 @@ public struct GraphBuilder {
     net.set("state", message)
     net = try FilterByState.apply(net, state, log: options.log)
     options.log.info("net.cpp", 53, "Initializing net from parameters: \n\(TextPrinter.print(net))")
-    net = try InsertSplits.apply(net)
+    net = try InsertSplits.apply(net, filteredFrom: definition.message.messages("layer"))
     var builder = GraphBuilder(options)
     builder.graph.name = net.string("name")
     builder.graph.state = state

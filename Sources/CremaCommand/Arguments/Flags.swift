@@ -8,7 +8,7 @@ package enum Flags {
     "peers-folder", "peers-script", "amtennet", "worker", "folder", "seed", "images", "test-images", "kind", "net",
     "data", "classes", "scores", "batch", "limit", "mean-file", "mean-value", "scale", "crop-size", "image", "index",
     "blobs", "filters", "most", "side", "shades", "baseline", "class", "operation", "split", "group", "output", "curve",
-    "predictions", "resize", "top", "show", "rankdir",
+    "predictions", "resize", "top", "show", "records", "rankdir",
   ]
 
   /// Flags that are on or off; all are off unless given.

@@ -67,7 +67,7 @@ struct PredictCommand: ParsableCommand {
     guard let weights else { throw Diagnostic("predict needs weights: give them with --weights FILE") }
     if let output { try checkReplaceable(output) }
     let workers = try compute.start()
-    let source = try ImageDefinition(model, options)
+    let source = try ImageDefinition(model, options, size)
     let graph = source.graph, scores = try ScoreBlob(graph, named: scores)
     let names = try ClassNames.names(classes, count: scores.classes)
     let transform = images.areGiven ? images.transform() : source.transform
@@ -129,7 +129,8 @@ private struct ImageDefinition {
   /// What it resizes them to.
   private(set) var size: (height: Int, width: Int)?
 
-  init(_ path: String, _ options: ModelOptions) throws {
+  /// - Parameter given: the size of images in the data, if that is missing and the file does not say it.
+  init(_ path: String, _ options: ModelOptions, _ given: (height: Int, width: Int)?) throws {
     let definition = try NetDefinition(contentsOf: path, permissive: options.permissive)
     definition.warnings.forEach(Console.standard.report)
     var building = GraphBuilder.Options()
@@ -140,7 +141,14 @@ private struct ImageDefinition {
     let whole = try ReplaceSources.apply(definition, state: state, catalog: building.catalog) {
       layer throws(Diagnostic) in
       sources.append(layer)
-      return try shapes.assumedFirst(layer)
+      do throws(Diagnostic) { return try shapes.assumedFirst(layer) } catch {
+        let transform = layer.message("transform_param")
+        guard let given, transform.int("crop_size") == 0 else {
+          throw error.noting(
+            "to go on without the data, give the size of its images with --resize, such as 128 or 240x320")
+        }
+        return shapes.tops(layer, images: [1, transform.bool("force_gray") ? 1 : 3, given.height, given.width])
+      }
     }
     graph = try GraphBuilder.build(whole.taking(images: 1), state: state, options: building)
     graph.warnings.forEach(Console.standard.report)

@@ -86,7 +86,7 @@ struct SourceShapes {
   }
 
   /// The first top holds images, the others one number for each.
-  private func tops(_ layer: Message, images: Shape) -> [Shape] {
+  func tops(_ layer: Message, images: Shape) -> [Shape] {
     layer.strings("top").indices.map { $0 == 0 ? images : [images.axes.first ?? 1] }
   }
 

@@ -7,21 +7,23 @@ struct InsertSplits {
   private struct Source: Hashable { let layer: Int, top: Int }
 
   private let layers: [Message]
+  private let unfiltered: [Message]
   /// For each layer, the source of each bottom.
   private var sources: [[Source]] = []
   private var readers: [Source: Int] = [:]
 
   /// The NetParameter `net`, already filtered, with splits.
   ///
+  /// - Parameter unfiltered: the layers of all states, for a remark on a blob that only those of others make.
   /// - Throws: a bottom that no earlier layer makes.
-  static func apply(_ net: Message) throws(Diagnostic) -> Message {
+  static func apply(_ net: Message, filteredFrom unfiltered: [Message] = []) throws(Diagnostic) -> Message {
     var split = net
-    split.set("layer", try InsertSplits(net.messages("layer")).result())
+    split.set("layer", try InsertSplits(net.messages("layer"), unfiltered).result())
     return split
   }
 
-  private init(_ layers: [Message]) throws(Diagnostic) {
-    self.layers = layers
+  private init(_ layers: [Message], _ unfiltered: [Message]) throws(Diagnostic) {
+    (self.layers, self.unfiltered) = (layers, unfiltered)
     var latest: [String: Source] = [:]
     for (i, layer) in layers.enumerated() {
       var found: [Source] = []
@@ -46,12 +48,21 @@ struct InsertSplits {
       "bottom", index: index,
       "Unknown bottom blob '\(bottom)' (layer '\(layers[layer].string("name"))', bottom index \(index))",
       suggesting: bottom.nearest(in: known))
-    for later in layers[layer...] {
-      guard let top = later.strings("top").firstIndex(of: bottom) else { continue }
+    let reasons = [
+      (Array(layers[layer...]), "but only later; layers run in the order of the file"),
+      (
+        unfiltered.filter { layer in !layers.contains { $0.location == layer.location } },
+        "but its rules (include, exclude) leave it out of this net's state, such as its phase"
+      ),
+    ]
+    for (makers, reason) in reasons {
+      guard let maker = makers.first(where: { $0.strings("top").contains(bottom) }),
+        let top = maker.strings("top").firstIndex(of: bottom)
+      else { continue }
       diagnostic.notes.append(
         Diagnostic(
-          "layer '\(later.string("name"))' makes '\(bottom)', but only later; layers run in the order of the file",
-          at: later.location(of: "top", index: top), severity: .note))
+          "layer '\(maker.string("name"))' makes '\(bottom)', \(reason)", at: maker.location(of: "top", index: top),
+          severity: .note))
       break
     }
     return diagnostic
