@@ -96,7 +96,8 @@ import Testing
   @Test(arguments: [
     (["--weights", weights], "needs a net"), (["--model", net], "needs weights"),
     (["--model", net, "--weights", weights, "--classes", "a,b"], "--classes names 2 classes"),
-    (["--model", net, "--weights", weights, "--crop-size", "1000"], "crop_size 1000 is larger than the image"),
+    (["--model", net, "--weights", weights, "--crop-size", "1000"], "images would come as 1000x1000"),
+    (["--model", net, "--weights", weights, "--resize", "40x30"], "images would come as 40x30 (height x width), but"),
     (["--model", net, "--weights", weights, "--resize", "0x3"], "--resize takes 256 or 240x320"),
   ])
   func mistakesAreNamed(_ words: [String], _ wanted: String) throws {

@@ -37,7 +37,16 @@ struct ImageInput {
     size =
       (resize ?? transformer.meanSize).map { ($0.width, $0.height) }
       ?? (crop > 0 ? nil : (input.shape[3], input.shape[2]))
+    try Self.check(crop > 0 ? (crop, crop) : size.map { ($0.height, $0.width) }, fits: shape)
     explanation = Self.explanation(transform, size.map { "\($0.height)x\($0.width)" }, channels: input.shape[1])
+  }
+
+  private static func check(_ made: (height: Int, width: Int)?, fits shape: [Int]) throws(Diagnostic) {
+    guard let made, made != (shape[1], shape[2]) else { return }
+    throw Diagnostic(
+      "images would come as \(made.height)x\(made.width) (height x width), but the net takes \(shape[1])x\(shape[2]): change what "
+        + "they are resized to (--resize), or cut out of them (--crop-size); with a mean file they have its size before"
+    )
   }
 
   private static func explanation(_ transform: Message, _ size: String?, channels: Int) -> String {
@@ -61,6 +70,8 @@ struct ImageInput {
     if let damage = image.damage {
       Console.standard.report(Diagnostic("'\(path)' is damaged: \(damage)", severity: .warning))
     }
-    return try transformer.values(of: image, shape: shape)
+    do throws(Diagnostic) { return try transformer.values(of: image, shape: shape) } catch {
+      throw Diagnostic("image '\(path)': \(error.message)", at: error.location, notes: error.notes)
+    }
   }
 }
