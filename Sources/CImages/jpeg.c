@@ -148,7 +148,7 @@ static int make_room(j_decompress_ptr jpeg, crema_image *image, job *job) {
     image->height = job->new_height;
     job->memory = malloc(width * channels + 1);
     if (!job->memory) return CREMA_IMAGE_NO_MEMORY;
-    job->row = job->memory + 1; /* to rows at even addresses libjpeg-turbo writes past the caches */
+    job->row = job->memory + 1; /* aligned rows libjpeg-turbo would write past the caches */
   }
   image->pixels = malloc(image->width * image->height * channels);
   if (!image->pixels) return CREMA_IMAGE_NO_MEMORY;

@@ -70,24 +70,32 @@ import Testing
     #expect(run.code == 0 && expected.code == 0 && run.output == expected.output, "\(run.errors)")
   }
 
-  @Test func aDeployNetTakesItsOptionsAndUnusableFilesAreNamed() throws {
+  /// The training net's layers behind an Input layer, with the options that say what its data layer says: the same scores.
+  @Test func aDeployNetTakesItsOptions() throws {
     let (scratch, files) = try scratch()
     defer { scratch.remove() }
-    let text = """
-      layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 10 dim: 3 dim: 2 dim: 2 } } }
-      layer { name: "ip" type: "InnerProduct" bottom: "data" top: "ip" inner_product_param { num_output: 3 } }
-      layer { name: "prob" type: "Softmax" bottom: "ip" top: "prob" }
-      """
-    try text.write(toFile: "\(scratch.path)/deploy.prototxt", atomically: true, encoding: .utf8)
-    let wrong = try Program.run(
-      ["predict", "--model", "deploy.prototxt", "--weights", Self.weights, files[0]], in: scratch.path)
-    #expect(wrong.code == 1 && wrong.errors.contains("'ip'"), "\(wrong.errors)")
+    let text = try String(contentsOfFile: "\(scratch.path)/\(Self.net)", encoding: .utf8)
+    let start = try #require(text.range(of: "layer {\n  name: \"conv1\"")?.lowerBound)
+    let end = try #require(text.range(of: "layer {\n  name: \"accuracy\"")?.lowerBound)
+    let deploy =
+      "layer { name: 'data' type: 'Input' top: 'data' input_param { shape { dim: 7 dim: 3 dim: 32 dim: 32 } } }\n"
+      + text[start..<end]
+      + "layer { name: 'prob' type: 'Softmax' bottom: 'ip' top: 'prob' }"
+    try deploy.write(toFile: "\(scratch.path)/deploy.prototxt", atomically: true, encoding: .utf8)
+    let words = ["predict", "--weights", Self.weights] + files
+    let expected = try Program.run(words + ["--model", Self.net], in: scratch.path)
+    let plain = try Program.run(words + ["--model", "deploy.prototxt"], in: scratch.path)
+    let scaled = try Program.run(words + ["--model", "deploy.prototxt", "--scale", "0.00390625"], in: scratch.path)
+    #expect(expected.code == 0 && plain.code == 0 && scaled.code == 0, "\(scaled.errors)")
+    #expect(scaled.output == expected.output && plain.output != expected.output)
+  }
+
+  @Test func unusableFilesAreNamed() throws {
+    let (scratch, files) = try scratch()
+    defer { scratch.remove() }
     let run = try Program.run(
-      [
-        "predict", "--model", Self.net, "--weights", Self.weights, "--scale", "0.00390625", files[0], "no.png",
-        Self.net,
-      ]
-        + [files[1]], in: scratch.path)
+      ["predict", "--model", Self.net, "--weights", Self.weights, files[0], "no.png", Self.net, files[1]],
+      in: scratch.path)
     #expect(run.code == 1)
     #expect(run.output.contains("\(files[0])\n  0.") && run.output.contains("\(files[1])\n  0."))
     #expect(run.errors.contains("image 'no.png'") && run.errors.contains("2 of 4 images could not be classified"))

@@ -65,6 +65,17 @@ import Testing
     }
   }
 
+  /// Whoever observes the pass sees the selected images, already right behind the layer that selects them.
+  @Test func shapesAreDecidedBeforeTheyAreObserved() throws {
+    let net = try net(text(nil)), filter = try #require(net.graph.node("filter"))
+    for chosen: [Float] in [[0, 1, 0, 1, 0], [1, 1, 1, 0, 1]] {
+      try #require(net.blob("chosen")).data.copy(chosen)
+      var seen: Shape?
+      try net.forward { nodes in if nodes.contains(filter) { seen = net.blob("wanted")?.shape } }
+      #expect(seen == [chosen.count { $0 != 0 }])
+    }
+  }
+
   @Test(arguments: [false, true]) func selectsNothing(usesEngine: Bool) throws {
     let net = try net(text(nil), engine: usesEngine ? FastEngine() : nil)
     for flags: [Float] in [[0, 0, 0, 0, 0], [1, 0, 0, 1, 0], [0, 0, 0, 0, 0]] {

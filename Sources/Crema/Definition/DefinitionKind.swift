@@ -32,9 +32,9 @@ extension ParseResult {
     guard let kind = DefinitionKind(self), kind != wanted else { return }
     var text = "this is \(kind.rawValue), and \(wanted.rawValue) is wanted"
     if wanted == .solver { text += ": a file that names a net (net: \"FILE\") and says how it is trained" }
-    for case .string(let file)? in ["net", "train_net"].map({ name in
-      unknown.first { $0.path == name }?.value
-    }) where wanted == .net {
+    if wanted == .net,
+      case .string(let file)? = unknown.first(where: { ["net", "train_net"].contains($0.path) })?.value
+    {
       text += ": give the one that it names, '\(file)'"
     }
     throw DiagnosticList([Diagnostic(text, at: unknown.first?.location ?? message.location)])

@@ -95,6 +95,13 @@ public struct Graph: Sendable {
   /// The first node of this name.
   public func node(_ name: String) -> Int? { nodes.indices.first { nodes[$0].name == name } }
 
+  /// A warning of a layer: its name and type before the message, and its place.
+  package static func warning(in layer: Message, _ message: String) -> Diagnostic {
+    var warning = error(in: layer, message)
+    warning.severity = .warning
+    return warning
+  }
+
   /// A diagnostic of a layer: its name and type before the message, its place if the message has none.
   package static func error(
     in layer: Message, _ message: String, at location: SourceLocation? = nil, notes: [Diagnostic] = [],

@@ -202,11 +202,7 @@ public struct GraphBuilder {
         throw Graph.error(in: definition, error.message, at: error.location, notes: notes)
       }
     }
-    for warning in plan.warnings {
-      var remark = Graph.error(in: definition, warning)
-      remark.severity = .warning
-      graph.warnings.append(remark)
-    }
+    graph.warnings += plan.warnings.map { Graph.warning(in: definition, $0) }
     for weight in plan.weights {
       do throws(ShapeError) { try weight.filler.check(weight.shape) } catch {
         throw Graph.error(in: definition, error.message, at: error.location)

@@ -116,12 +116,11 @@ public final class Solver {
     }
     for node in net.graph.nodes where zip(node.plan.weights, node.learns).contains(where: { $0.replacesGradient && $1 })
     {
-      var warning = Graph.error(
-        in: node.definition,
-        "with iter_size \(passes) it learns from the last pass only, because it replaces its gradient in each (as in Caffe)"
-      )
-      warning.severity = .warning
-      options.warn(warning)
+      options.warn(
+        Graph.warning(
+          in: node.definition,
+          "with iter_size \(passes) it learns from the last pass only, because it replaces its gradient in each (as in Caffe)"
+        ))
     }
   }
 

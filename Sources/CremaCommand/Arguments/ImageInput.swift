@@ -25,7 +25,7 @@ struct ImageInput {
     let inputs = graph.inputs.map { graph.values[$0] }.filter { $0.shape.rank == 4 && [1, 3].contains($0.shape[1]) }
     guard inputs.count == 1, let input = inputs.first else {
       throw Diagnostic(
-        "an image file needs a net with one Input layer of 1 or 3 channels (a deploy net); for others name a database with --data"
+        "an image file needs a net with one Input layer of 1 or 3 channels (a deploy net)"
       )
     }
     var transform = transform

@@ -34,7 +34,7 @@ struct CheckCommand: ParsableCommand {
     let report = CheckReport(), workers = try compute.start()
     let files = (weights ?? "").split(separator: ",").map(String.init)
     let nets = NetCheck(
-      report, options: options, workers: workers, netOptions: compute.netOptions.separated, weights: files,
+      report: report, options: options, workers: workers, netOptions: compute.netOptions.separated, weights: files,
       databases: DatabaseCheck(report, options.environment, most: records == 0 ? nil : records))
     if let text = report.part({ try TextParser.parse(contentsOf: file, as: CaffeSchema.solver) }) {
       if DefinitionKind(text) == .solver { SolverCheck(report, nets).check(file) } else { nets.check(file) }

@@ -6,7 +6,7 @@ final class DatabaseCheck {
   private let report: CheckReport
   private let environment: InputEnvironment
   private let most: Int?
-  private var known: [String: DatabaseSurvey] = [:]
+  private var known: [String: DatabaseSurvey?] = [:]
 
   /// - Parameter most: so many records of each database; nil for all.
   init(_ report: CheckReport, _ environment: InputEnvironment, most: Int?) {
@@ -26,11 +26,11 @@ final class DatabaseCheck {
       }
     }
     known[source] = survey
-    if let survey { describe(survey, source, node) }
+    if let survey { describe(survey, source) }
     return survey
   }
 
-  private func describe(_ survey: DatabaseSurvey, _ source: String, _ node: Graph.Node) {
+  private func describe(_ survey: DatabaseSurvey, _ source: String) {
     let labels = survey.labels.keys.sorted(), counts = survey.labels.values.map(\.count)
     var text = "\((survey.total ?? survey.records).grouped) records"
     if let total = survey.total, survey.records < total {
@@ -46,10 +46,18 @@ final class DatabaseCheck {
     }
     report.passed("database '\(source)'", text)
     if let damaged = survey.damaged {
-      warn(node, "\(damaged.count) of its images are damaged and used all the same; the first: \(damaged.first)")
+      report.add(
+        Diagnostic(
+          "database '\(source)': \(damaged.count) of its images are damaged and used all the same; the first: \(damaged.first)",
+          severity: .warning))
     }
-    let crop = node.definition.message("transform_param").int("crop_size")
-    let batch = node.definition.message("data_param").int("batch_size")
+  }
+
+  /// Whether a layer can make batches of the images.
+  func checkSizes(_ survey: DatabaseSurvey, of node: Graph.Node) {
+    let crop = node.definition.message("transform_param").int("crop_size"),
+      parameters = node.definition.message("data_param")
+    let (batch, source) = (parameters.int("batch_size"), parameters.string("source"))
     guard survey.sizes.count > 1, crop == 0, batch > 1 else { return }
     let shown = survey.sizes.sorted { $0.value.count > $1.value.count }.prefix(3)
     let sizes = shown.map { "\($0.key) (\($0.value.count.grouped), first '\($0.value.key)')" }.joined(separator: ", ")
@@ -61,9 +69,8 @@ final class DatabaseCheck {
   }
 
   /// Compares labels with the scores that a loss or an accuracy compares them with.
-  func checkLabels(_ survey: DatabaseSurvey, of node: Graph.Node, with reader: Graph.Node, _ graph: Graph) {
-    guard let bottom = reader.bottoms.first, let (classes, ignored) = Self.classes(reader, graph.values[bottom].shape)
-    else { return }
+  func checkLabels(_ survey: DatabaseSurvey, of node: Graph.Node, with reader: Graph.Node, _ lint: GraphLint) {
+    guard let (classes, ignored) = lint.classes(of: reader) else { return }
     let source = node.definition.message("data_param").string("source")
     let wrong = survey.labels.filter { ($0.key < 0 || $0.key >= classes) && Int($0.key) != ignored }
     if let worst = wrong.min(by: { $0.key < $1.key }) {
@@ -78,36 +85,9 @@ final class DatabaseCheck {
     let missing = (0..<classes).filter { survey.labels[Int32($0)] == nil }
     guard survey.total == nil || survey.records == survey.total, !missing.isEmpty, wrong.isEmpty else { return }
     let shown = missing.prefix(5).map(String.init).joined(separator: ", ") + (missing.count > 5 ? ", ..." : "")
-    warn(
-      reader, "it tells \(classes) classes apart, but '\(source)' has no record of \(missing.count) of them: \(shown)")
-  }
-
-  private func warn(_ node: Graph.Node, _ text: String) {
-    var warning = Graph.error(in: node.definition, text)
-    warning.severity = .warning
-    report.add(warning)
-  }
-
-  /// The number of classes that a layer tells apart, and the label that it leaves out.
-  private static func classes(_ reader: Graph.Node, _ scores: Shape) -> (Int, ignored: Int?)? {
-    let definition = reader.definition
-    func ignored(_ field: String) -> Int? {
-      let parameters = definition.message(field)
-      return parameters.has("ignore_label") ? parameters.int("ignore_label") : nil
-    }
-    func axis(_ field: String) -> Int {
-      let axis = definition.message(field).int("axis")
-      return axis < 0 ? axis + scores.rank : axis
-    }
-    switch reader.type {
-    case "SoftmaxWithLoss":
-      let axis = axis("softmax_param")
-      return scores.axes.indices.contains(axis) ? (scores[axis], ignored("loss_param")) : nil
-    case "Accuracy":
-      let axis = axis("accuracy_param")
-      return scores.axes.indices.contains(axis) ? (scores[axis], ignored("accuracy_param")) : nil
-    case "HingeLoss", "MultinomialLogisticLoss": return scores.rank > 1 ? (scores.count(from: 1), nil) : nil
-    default: return nil
-    }
+    report.add(
+      Graph.warning(
+        in: reader.definition,
+        "it tells \(classes) classes apart, but '\(source)' has no record of \(missing.count) of them: \(shown)"))
   }
 }

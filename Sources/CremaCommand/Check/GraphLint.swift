@@ -1,4 +1,5 @@
 import Crema
+import Foundation
 import Prototxt
 
 /// What is allowed in a net, but seldom meant.
@@ -11,10 +12,7 @@ struct GraphLint {
   var warnings: [Diagnostic] {
     graph.nodes.flatMap { node in
       [softmaxTwice(node), unscaled(node), frozenStatistics(node), unread(node), withoutLoss(node)].compactMap { text in
-        guard let text else { return nil }
-        var warning = Graph.error(in: node.definition, text)
-        warning.severity = .warning
-        return warning
+        text.map { Graph.warning(in: node.definition, $0) }
       }
     }
   }
@@ -70,6 +68,34 @@ struct GraphLint {
       node.weights.contains(where: { graph.parameters[$0.parameter].rate != 0 }), hasLoss
     else { return nil }
     return "it runs no backward pass, so it learns nothing: no loss follows from its tops"
+  }
+
+  /// The number of classes that a layer compares labels with, and the label that it leaves out; nil for other layers.
+  func classes(of reader: Graph.Node) -> (count: Int, ignored: Int?)? {
+    guard let bottom = reader.bottoms.first else { return nil }
+    let scores = graph.values[bottom].shape
+    func along(_ field: String, ignoring other: String) -> (Int, Int?)? {
+      let axis = reader.definition.message(field).int("axis"), parameters = reader.definition.message(other)
+      let place = axis < 0 ? axis + scores.rank : axis
+      guard scores.axes.indices.contains(place) else { return nil }
+      return (scores[place], parameters.has("ignore_label") ? parameters.int("ignore_label") : nil)
+    }
+    switch reader.type {
+    case "SoftmaxWithLoss": return along("softmax_param", ignoring: "loss_param")
+    case "Accuracy": return along("accuracy_param", ignoring: "accuracy_param")
+    case "HingeLoss", "MultinomialLogisticLoss": return scores.rank > 1 ? (scores.count(from: 1), nil) : nil
+    default: return nil
+    }
+  }
+
+  /// The loss of weights that know nothing, if all losses are softmaxes.
+  var lossOfGuessing: Double? {
+    var sum = 0.0
+    for node in graph.nodes where node.type != "Split" && node.lossWeights.contains(where: { $0 != 0 }) {
+      guard node.type == "SoftmaxWithLoss", let classes = classes(of: node) else { return nil }
+      sum += Double(node.lossWeights[0]) * log(Double(classes.count))
+    }
+    return sum
   }
 
   /// Whether anything is learned for.

@@ -1,5 +1,4 @@
 import Crema
-import Foundation
 import Prototxt
 
 /// Looks at a net in its phases: text, shapes, habits that cost, data, weights, one batch.
@@ -12,14 +11,6 @@ struct NetCheck {
   /// Files of weights.
   let weights: [String]
   let databases: DatabaseCheck
-
-  init(
-    _ report: CheckReport, options: ModelOptions, workers: Workers, netOptions: Net.Options, weights: [String],
-    databases: DatabaseCheck
-  ) {
-    (self.report, self.options, self.workers) = (report, options, workers)
-    (self.netOptions, self.weights, self.databases) = (netOptions, weights, databases)
-  }
 
   /// Everything about a net's file: both phases if it has data of its own, else phase TEST.
   func check(_ path: String) {
@@ -60,36 +51,39 @@ struct NetCheck {
       "\(graph.nodes.count) layers, \(graph.parameters.reduce(0) { $0 + $1.shape.count }.grouped) parameters, blobs of \(NetSummary.size(4 * numbers))"
     )
     for node in graph.nodes {
-      guard let survey = databases.survey(node), node.tops.count > 1 else { continue }
+      guard let survey = databases.survey(node) else { continue }
+      databases.checkSizes(survey, of: node)
+      guard node.tops.count > 1 else { continue }
       for reader in lint.readers(of: node.tops[1], behind: node) where reader.bottoms.count > 1 {
-        databases.checkLabels(survey, of: node, with: reader, graph)
+        databases.checkLabels(survey, of: node, with: reader, lint)
       }
     }
   }
 
+  /// Gives a net its weights; false if they cannot be taken.
+  private func load(into net: Net) -> Bool {
+    guard !weights.isEmpty else { return true }
+    guard let loading = report.part({ try WeightsFile.load(weights, into: net, log: .silent) }) else { return false }
+    report.passed("weights", loading.summary)
+    for layer in loading.layers(.notFound) {
+      report.add(
+        Diagnostic(
+          "layer '\(layer.name)' (\(layer.type)) finds no weights in \(weights.joined(separator: ", ")) and keeps what its "
+            + "fillers give\(layer.hint.isEmpty ? "" : "; \(layer.hint)")", severity: .warning))
+    }
+    return true
+  }
+
   /// Gives a net its weights, and runs one batch through it.
   func run(_ net: Net) {
-    let loaded = report.part { () throws -> Bool in
-      guard !weights.isEmpty else { return true }
-      let loading = try WeightsFile.load(weights, into: net, log: .silent)
-      report.passed("weights", loading.summary)
-      let missing = loading.layers(.notFound)
-      for layer in missing {
-        report.add(
-          Diagnostic(
-            "layer '\(layer.name)' (\(layer.type)) finds no weights in \(weights.joined(separator: ", ")) and keeps what its "
-              + "fillers give\(layer.hint.isEmpty ? "" : "; \(layer.hint)")", severity: .warning))
-      }
-      return true
-    }
-    // Without weights, statistics of BatchNorm are none yet: phase TEST says nothing then.
-    let phase = net.graph.state.phase
-    guard loaded == true, net.graph.inputs.isEmpty, phase == .train || !weights.isEmpty else { return }
+    // Without weights, BatchNorm has no statistics yet: phase TEST says nothing then.
+    let phase = net.graph.state.phase, lint = GraphLint(net.graph)
+    guard load(into: net), net.graph.inputs.isEmpty, phase == .train || !weights.isEmpty else { return }
     guard let loss = report.part({ try net.forward() }) else { return }
     if let bad = firstBad(in: net, gradients: false) {
       return fail(bad, "its output is not finite (NaN or infinite) in the first batch of phase \(phase.rawValue)")
     }
-    guard GraphLint(net.graph).hasLoss else { return }
+    guard lint.hasLoss else { return }
     if phase == .train {
       guard report.part({ try net.backward() }) != nil else { return }
       if let bad = firstBad(in: net, gradients: true) {
@@ -97,7 +91,7 @@ struct NetCheck {
       }
     }
     var text = "loss \(loss)"
-    if let guess = guess(net.graph), weights.isEmpty {
+    if let guess = lint.lossOfGuessing, weights.isEmpty {
       let shown = Float((guess * 1000).rounded() / 1000)
       text += "; guessing gives \(shown)"
       if Double(loss) > 3 * guess + 1 {
@@ -124,17 +118,5 @@ struct NetCheck {
         net.blob(net.graph.values[top].name).map { !$0.data.values.allSatisfy(\.isFinite) } ?? false
       }
     }
-  }
-
-  /// The loss of a net that knows nothing, if all its losses are softmaxes.
-  private func guess(_ graph: Graph) -> Double? {
-    var sum = 0.0
-    for node in graph.nodes where node.type != "Split" && node.lossWeights.contains(where: { $0 != 0 }) {
-      guard node.type == "SoftmaxWithLoss", let bottom = node.bottoms.first, graph.values[bottom].shape.rank > 1 else {
-        return nil
-      }
-      sum += Double(node.lossWeights[0]) * log(Double(graph.values[bottom].shape[1]))
-    }
-    return sum
   }
 }

@@ -78,7 +78,8 @@ struct SolverCheck {
     let prefix = message.string("snapshot_prefix"), interval = message.int("snapshot"), last = message.int("max_iter")
     let numbers = solver.net.graph.parameters.reduce(0) { $0 + $1.shape.count }
     let history = solver.history.reduce(0) { $0 + $1.count }
-    let count = (interval > 0 ? last / interval : 0) + (interval > 0 && last % interval == 0 ? 0 : 1)
+    let isLastKept = message.bool("snapshot_after_train") && (interval == 0 || last % interval != 0)
+    let count = (interval > 0 ? last / interval : 0) + (isLastKept ? 1 : 0)
     let bytes = 4 * (numbers + history) * count
     let folder = prefix.contains("/") ? String(prefix[..<(prefix.lastIndex(of: "/") ?? prefix.startIndex)]) : "."
     let attributes = try? FileManager.default.attributesOfFileSystem(forPath: folder.isEmpty ? "/" : folder)

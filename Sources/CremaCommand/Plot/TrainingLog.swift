@@ -67,8 +67,8 @@ struct TrainingLog {
     guard let start = message.range(of: text)?.upperBound,
       let value = Double(message[start...].prefix { !$0.isWhitespace && $0 != "," })
     else { return }
-    if !series.contains(where: { $0.name == name }) { series.append(Series(name: name)) }
-    guard let index = series.firstIndex(where: { $0.name == name }) else { return }
+    let index = series.firstIndex { $0.name == name } ?? series.count
+    if index == series.count { series.append(Series(name: name)) }
     if series[index].points.last?.iteration != iteration { series[index].points.append((iteration, value)) }
   }
 }

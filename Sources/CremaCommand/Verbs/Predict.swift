@@ -33,7 +33,7 @@ struct PredictCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The size that files are resized to before the crop, as one number or as HEIGHTxWIDTH; else the mean image's, or what the net takes.",
+      "The size that files are resized to before the crop, as one number or as HEIGHTxWIDTH; else the mean image's, or what the net takes, or their own with a crop.",
       valueName: "size"))
   var resize: String?
 

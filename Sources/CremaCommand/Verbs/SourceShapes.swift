@@ -28,11 +28,10 @@ extension ModelOptions {
       do throws(Diagnostic) { return try sources.shapes(layer) } catch {
         guard acceptsMissingData else { throw error }
         guard (try? sources.makeSource(layer)) != nil else { return nil }
-        var warning = Diagnostic(
-          "layer '\(layer.string("name"))': its data is not there, so shapes are unknown; give its shape with --input-shape",
-          at: layer.location)
-        warning.severity = .warning
-        Console.standard.report(warning)
+        Console.standard.report(
+          Diagnostic(
+            "layer '\(layer.string("name"))': its data is not there, so shapes are unknown; give its shape with --input-shape",
+            at: layer.location, severity: .warning))
         building.opaqueLayers.insert(layer.string("name"))
         return nil
       }

@@ -12,11 +12,7 @@ struct Quirks {
   var warnings: [Diagnostic] {
     graph.nodes.indices.flatMap { index in
       [inPlace(index), unlearnt(index), countedTwice(index), ignoredConstant(index), initialState(index)].compactMap {
-        text in
-        guard let text else { return nil }
-        var warning = Graph.error(in: graph.nodes[index].definition, "\(text) (as in Caffe)")
-        warning.severity = .warning
-        return warning
+        $0.map { text in Graph.warning(in: graph.nodes[index].definition, "\(text) (as in Caffe)") }
       }
     }
   }
