@@ -32,6 +32,18 @@ import Testing
     return DatasetBuilder(classes, options, threads: threads)
   }
 
+  /// The numbers of contents decide how datasets are divided: they must never change.
+  @Test func numbersOfContentsStay() {
+    let numbers: [(count: Int, number: UInt64)] = [
+      (0, 944_623_355_749_196_327), (3, 12_218_361_584_703_396_385), (4, 8_925_532_044_811_589_785),
+      (11, 18_352_623_213_644_541_626),
+    ]
+    for (count, number) in numbers {
+      let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 * 37 + 5) }
+      #expect(ContentHash.number(bytes.span) == number)
+    }
+  }
+
   @Test func partsAreDisjointAndComplete() throws {
     let folder = try ScratchFolder(), classes = try classes(folder)
     #expect(classes[0].others.count == 1)

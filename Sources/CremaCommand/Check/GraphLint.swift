@@ -11,9 +11,8 @@ struct GraphLint {
   /// One warning for each, in the order of layers.
   var warnings: [Diagnostic] {
     graph.nodes.flatMap { node in
-      [softmaxTwice(node), unscaled(node), frozenStatistics(node), unread(node), withoutLoss(node)].compactMap { text in
-        text.map { Graph.warning(in: node.definition, $0) }
-      }
+      [softmaxTwice(node), unscaled(node), frozenStatistics(node), unread(node), withoutLoss(node)].compactMap { $0 }
+        .map { Graph.warning(in: node.definition, $0) }
     }
   }
 

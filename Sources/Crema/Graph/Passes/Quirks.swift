@@ -12,8 +12,9 @@ struct Quirks {
   var warnings: [Diagnostic] {
     graph.nodes.indices.flatMap { index in
       [inPlace(index), unlearnt(index), countedTwice(index), ignoredConstant(index), initialState(index)].compactMap {
-        $0.map { text in Graph.warning(in: graph.nodes[index].definition, "\(text) (as in Caffe)") }
+        $0
       }
+      .map { Graph.warning(in: graph.nodes[index].definition, "\($0) (as in Caffe)") }
     }
   }
 
